@@ -75,6 +75,7 @@ class Coverage:
 
     @property
     def days(self) -> int:
+        """Length of the coverage."""
         return (self.end - self.start).days
 
 

@@ -33,6 +33,7 @@ class Text:
     fr: str
 
     def of(self, language: Language) -> str:
+        """Return the sentence in `language`."""
         return self.fr if language == "fr" else self.en
 
 
