@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reveil.evaluation.interval import Interval
 from reveil.windows import Split
 
 Target = Literal["attrition", "reactivation", "margin_if_returns"]
@@ -26,22 +27,6 @@ DriftState = Literal["ok", "warning", "block"]
 Direction = Literal["raises", "lowers"]
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
-
-
-class Interval(Protocol):
-    """An estimate with its 95 % interval; `reveil.evaluation` makes them."""
-
-    @property
-    def estimate(self) -> float:
-        """The figure itself."""
-
-    @property
-    def low(self) -> float:
-        """Lower 95 % bound."""
-
-    @property
-    def high(self) -> float:
-        """Upper 95 % bound."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,9 +90,8 @@ class Difference:
 
     Examples
     --------
-    >>> from types import SimpleNamespace as I
-    >>> d = Difference(metric="auc", against="recency", model=.74,
-    ...                difference=I(estimate=.07, low=.05, high=.09))
+    >>> d = Difference(metric="auc", against="recency", model=0.74,
+    ...                difference=Interval(estimate=0.07, low=0.05, high=0.09))
     >>> d.verdict
     'beats'
     """
