@@ -133,7 +133,7 @@ def log_likelihood(m: Btyd, x: ArrayLike, t_x: ArrayLike, T: ArrayLike) -> Float
 
 
 def _gradient(m: Btyd, x: Floats, t_x: Floats, T: Floats) -> Floats:
-    """Derivative of log-likelihood by (log r, log alpha, log a, log b), shape (4, customers)."""
+    """Differentiate `log_likelihood` by (log r, log alpha, log a, log b), shape (4, customers)."""
     n, w = m._chances(x), expit(_log_odds_gone(m, x, t_x, T))
     late, last = m.alpha + T, m.alpha + t_x
     d_r = psi(m.r + x) - psi(m.r) + np.log(m.alpha / late) + w * np.log(late / last)
