@@ -1,0 +1,187 @@
+"""What a stage may ask about the past of a customer, without ever seeing a cutoff or a backend.
+
+In:  the kinds of the log and their roles.
+Out: Ibis deferred values to compute with, and the aggregates they stand on.
+
+A family of features writes `log.count("purchase", days=84)` and gets a value; which table,
+window or backend answers is the engine's business, and so is `at < cutoff`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import ibis
+from ibis.common.deferred import Deferred
+
+from reveil.events.roles import Role
+from reveil.events.source import MONEY_UNIT
+
+DAY = 86_400.0
+
+WEIGHT_UNIT = 1 << 20
+"""Decaying weights are fixed-point numbers, so that their sums are exact in any order."""
+
+Statistic = Literal[
+    "count", "sum", "positive", "last", "first", "distinct", "decayed", "since",
+    "gap_count", "gap_sum", "gap_squares", "gap_max",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Aggregate:
+    """One integer per customer, over the events of some kinds in a window before the cutoff.
+
+    Parameters
+    ----------
+    statistic
+        `count` of events; `sum` of a column; `positive` counts rows where it is above 0;
+        `last` and `first` event (seconds since 1970); `distinct` values of a column;
+        `decayed` count or sum with a half-life; `since` counts events after the last
+        one of `after`; `gap_*` over the seconds between consecutive events.
+    kinds
+        Sorted kinds of events.
+    start_days, end_days
+        The window `[t - start_days, t - end_days)`; no `start_days` means the whole
+        observation window.
+    """
+
+    statistic: Statistic
+    kinds: tuple[str, ...]
+    column: str | None = None
+    start_days: int | None = None
+    end_days: int = 0
+    half_life: int | None = None
+    after: tuple[str, ...] = ()
+    channel: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Column name in the engine's result; equal aggregates share it."""
+        parts = [
+            self.statistic, "+".join(self.kinds), self.column, self.channel, self.start_days,
+            self.end_days or None, self.half_life, "+".join(self.after) or None,
+        ]  # fmt: skip
+        return "|".join("" if part is None else str(part) for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """Days between consecutive events of one signal, as of the cutoff."""
+
+    count: Deferred
+    total: Deferred
+    squares: Deferred
+    longest: Deferred
+
+    def mean(self) -> Deferred:
+        """Mean gap in days; null with fewer than two events."""
+        return self.total / self.count.nullif(0) / DAY
+
+    def max(self) -> Deferred:
+        """Longest gap in days; null with fewer than two events."""
+        return self.longest / DAY
+
+    def coefficient_of_variation(self) -> Deferred:
+        """Population standard deviation over mean; null with fewer than three events."""
+        n = (self.count >= 2).ifelse(self.count, None).cast("float64")
+        mean = self.total / n
+        variance = (self.squares / n - mean * mean).clip(lower=0.0)
+        return variance.sqrt() / mean.nullif(0.0)
+
+
+@dataclass(slots=True)
+class AsOf:
+    """The past of every customer as of a cutoff that is not shown.
+
+    Parameters
+    ----------
+    roles
+        The role of each kind the log holds.
+
+    Notes
+    -----
+    A signal is a kind, a role, or several kinds. Values are null-safe: counts and sums
+    of nothing are 0, dates and gaps of nothing are null.
+    """
+
+    roles: Mapping[str, Role]
+    aggregates: dict[str, Aggregate] = field(default_factory=dict)
+
+    def kinds(self, *signals: str) -> tuple[str, ...]:
+        """Kinds of the log that a signal stands for; empty when the log has none."""
+        wanted = set(signals)
+        return tuple(sorted(k for k, r in self.roles.items() if k in wanted or r.value in wanted))
+
+    def count(
+        self, *signals: str, days: int | None = None, until: int = 0, channel: str | None = None
+    ) -> Deferred:
+        """Count events in `[t - days, t - until)`."""
+        return self._value(
+            "count", signals, start_days=days, end_days=until, channel=channel
+        ).fill_null(0)
+
+    def sum(
+        self, *signals: str, column: str, days: int | None = None, until: int = 0
+    ) -> Deferred:
+        """Sum a column; money comes out in units of the currency."""
+        total = self._value("sum", signals, column=column, start_days=days, end_days=until)
+        return total.fill_null(0) / float(MONEY_UNIT) if column == "amount" else total.fill_null(0)
+
+    def recency(self, *signals: str) -> Deferred:
+        """Days from the last event to the cutoff; null without one."""
+        return (ibis._["cutoff_s"] - self._value("last", signals)) / DAY
+
+    def tenure(self, *signals: str) -> Deferred:
+        """Days from the first event to the cutoff; null without one."""
+        return (ibis._["cutoff_s"] - self._value("first", signals)) / DAY
+
+    def distinct(self, *signals: str, column: str, days: int | None = None) -> Deferred:
+        """Count the different values of a column."""
+        return self._value("distinct", signals, column=column, start_days=days).fill_null(0)
+
+    def decayed(self, *signals: str, half_life: int, column: str | None = None) -> Deferred:
+        """Sum events, or a column of them, each weighted by half every `half_life` days."""
+        total = self._value("decayed", signals, half_life=half_life, column=column).fill_null(0)
+        unit = WEIGHT_UNIT * (MONEY_UNIT if column == "amount" else 1)
+        return total / float(unit)
+
+    def since(self, *signals: str, after: Iterable[str]) -> Deferred:
+        """Count events later than the last event of another signal."""
+        return self._value("since", signals, after=self.kinds(*after)).fill_null(0)
+
+    def gaps(self, *signals: str) -> Gaps:
+        """Time between consecutive events."""
+        return Gaps(
+            self._value("gap_count", signals).fill_null(0),
+            self._value("gap_sum", signals),
+            self._value("gap_squares", signals).cast("float64"),
+            self._value("gap_max", signals),
+        )
+
+    def _value(
+        self,
+        statistic: Statistic,
+        signals: tuple[str, ...],
+        *,
+        column: str | None = None,
+        start_days: int | None = None,
+        end_days: int = 0,
+        half_life: int | None = None,
+        after: tuple[str, ...] = (),
+        channel: str | None = None,
+    ) -> Deferred:
+        wanted = Aggregate(
+            statistic=statistic,
+            kinds=self.kinds(*signals),
+            column=column,
+            start_days=start_days,
+            end_days=end_days,
+            half_life=half_life,
+            after=after,
+            channel=channel,
+        )
+        self.aggregates[wanted.key] = wanted
+        return ibis._[wanted.key]

@@ -1,0 +1,198 @@
+"""The event log: what every later stage reads.
+
+In:  mapped sources.
+Out: EventLog: one row per event (the lines of one order are one purchase), the lines
+themselves, the customers table, the stated coverage, what the audit found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+
+from reveil.errors import DataError
+from reveil.events.audit import Finding, audit_source, holes
+from reveil.events.roles import Role
+from reveil.events.settings import CustomersSettings, SourceSettings
+from reveil.events.source import Reader, mapped, open_source, require_column
+from reveil.windows import Coverage
+
+DAY = 86_400
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EventLog:
+    """The events of a study, cleaned.
+
+    Parameters
+    ----------
+    events
+        One row per event: `customer_id, kind, at_s, known_s` (seconds since 1970, UTC),
+        `amount` (ten-thousandths), `order_id, channel, campaign, offer, rating, is_start`.
+        An order spread over several days has one row a day, the first of them `is_start`.
+    lines
+        One row per order line that names an item or a category: `customer_id, kind, at_s,
+        known_s, item, category`.
+    customers
+        `customer_id, since_s, consent_<channel>, usable_<channel>`, or None.
+    coverage
+        The dates between which the log is complete.
+    roles
+        The role of every kind the study knows.
+    kinds
+        The kinds the log holds, sorted.
+    findings
+        What the audit found, worst first.
+    """
+
+    events: ir.Table
+    lines: ir.Table
+    customers: ir.Table | None
+    coverage: Coverage
+    roles: Mapping[str, Role]
+    kinds: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    def of_role(self, *roles: Role) -> tuple[str, ...]:
+        """Kinds of the log that play one of the roles, sorted."""
+        return tuple(kind for kind in self.kinds if self.roles[kind] in roles)
+
+    def before(self, cutoff: date) -> EventLog:
+        """The log as it was known at a cutoff: later rows never happened."""
+        end = seconds(cutoff)
+        customers = self.customers
+        if customers is not None:
+            customers = customers.filter(customers.since_s < end)
+        return replace(
+            self,
+            events=self.events.filter(self.events.known_s < end),
+            lines=self.lines.filter(self.lines.known_s < end),
+            customers=customers,
+        )
+
+
+def seconds(day: date) -> int:
+    """Seconds from 1970-01-01 to the midnight that starts a day.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> seconds(date(1970, 1, 2))
+    86400
+    """
+    return (day - date(1970, 1, 1)).days * DAY
+
+
+def open_log(
+    reader: Reader,
+    sources: Sequence[SourceSettings],
+    customers: CustomersSettings | None,
+    coverage: Coverage,
+    roles: Mapping[str, Role],
+) -> EventLog:
+    """Read every source, count what is wrong with it, and join what is right to one log.
+
+    Raises
+    ------
+    DataError
+        When a source is missing, empty, lacks a column, or holds what the study refuses.
+    """
+    findings: list[Finding] = []
+    tables: list[ir.Table] = []
+    for source in sources:
+        raw = open_source(reader, source)
+        rows = mapped(raw, source)
+        findings += audit_source(raw, rows, source, coverage, roles)
+        tables.append(_readable(rows, coverage, roles))
+    clean = reader.store(ibis.union(*tables) if len(tables) > 1 else tables[0])
+    findings += holes(clean, coverage)
+    kinds = tuple(sorted(clean.select("kind").distinct().to_pyarrow()["kind"].to_pylist()))
+    order = {"error": 0, "warning": 1, "info": 2, "ok": 3}
+    return EventLog(
+        events=reader.store(_events(clean)),
+        lines=reader.store(_lines(clean)),
+        customers=None if customers is None else reader.store(_customers(reader, customers)),
+        coverage=coverage,
+        roles=roles,
+        kinds=kinds,
+        findings=tuple(sorted(findings, key=lambda f: (order[f.state], f.source, f.check))),
+    )
+
+
+def _readable(rows: ir.Table, coverage: Coverage, roles: Mapping[str, Role]) -> ir.Table:
+    inside = (rows.at >= ibis.timestamp(str(coverage.start))) & (
+        rows.at < ibis.timestamp(str(coverage.end))
+    )
+    human = ~rows.is_machine.fill_null(False)
+    rows = rows.filter(
+        rows.kept, rows.customer_id.notnull(), inside, rows.kind.isin(list(roles)), human
+    )
+    return rows.mutate(
+        at_s=rows.at.epoch_seconds().cast("int64"),
+        known_s=rows.known_at.fill_null(rows.at).epoch_seconds().cast("int64"),
+    ).drop("at", "known_at", "kept", "is_machine")
+
+
+def _events(clean: ir.Table) -> ir.Table:
+    """Merge the lines of one order and day: whole days, so that no cutoff splits a row."""
+    facts = ("channel", "campaign", "offer")
+    single = clean.filter(clean.order_id.isnull()).select(
+        "customer_id", "kind", "at_s", "known_s", "amount", "order_id", *facts, "rating",
+        is_start=ibis.literal(True),
+    )  # fmt: skip
+    lines = clean.filter(clean.order_id.notnull()).mutate(
+        day=clean.at_s // DAY, known_day=clean.known_s // DAY
+    )
+    merged = lines.group_by("customer_id", "kind", "order_id", "day", "known_day").aggregate(
+        at_s=lines.at_s.min(),
+        known_s=lines.known_s.max(),
+        amount=lines.amount.sum().cast("int64"),
+        rating=lines.rating.max(),
+        **{name: lines[name].min() for name in facts},
+    )
+    first = ibis.window(
+        group_by=["customer_id", "kind", "order_id"], order_by=["known_day", "day"]
+    )
+    merged = merged.mutate(is_start=ibis.row_number().over(first) == 0)
+    return single.union(merged.select(single.columns))
+
+
+def _lines(clean: ir.Table) -> ir.Table:
+    named = clean.filter(clean.item.notnull() | clean.category.notnull())
+    return named.select("customer_id", "kind", "at_s", "known_s", "item", "category")
+
+
+def _customers(reader: Reader, settings: CustomersSettings) -> ir.Table:
+    raw = reader.read(settings.path)
+    flags = {
+        **{f"consent_{channel}": column for channel, column in settings.consent.items()},
+        **{f"usable_{channel}": column for channel, column in settings.usable.items()},
+    }
+    since = [settings.since] if settings.since else []
+    for column in (settings.customer, *since, *flags.values()):
+        require_column(raw, column, settings.path)
+    key = raw[settings.customer]
+    known = (
+        raw[settings.since].try_cast("timestamp").epoch_seconds().cast("int64")
+        if settings.since
+        else ibis.literal(seconds(date(1970, 1, 1)), type="int64")
+    )
+    table = raw.select(
+        customer_id=key.cast("string").strip().nullif(""),
+        since_s=known,
+        **{name: raw[column].try_cast("boolean").fill_null(False) for name, column in flags.items()},
+    )
+    table = table.filter(table.customer_id.notnull())
+    ids = table.aggregate(rows=table.count(), distinct=table.customer_id.nunique()).to_pyarrow()
+    rows, distinct = ids["rows"][0].as_py(), ids["distinct"][0].as_py()
+    if rows != distinct:
+        raise DataError(
+            f'{settings.path.name} has {rows:,} rows for {distinct:,} values of "{settings.customer}"; '
+            "one row per customer is required",
+            hint="keep the latest row of each customer in that file",
+        )
+    return table
