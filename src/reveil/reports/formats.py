@@ -22,18 +22,51 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 SYMBOLS = {"EUR": "€", "GBP": "£", "USD": "$"}
 
 MONTHS = {
-    "en": (
-        "January February March April May June "
-        "July August September October November December"
-    ).split(),
-    "fr": (
-        "janvier février mars avril mai juin "
-        "juillet août septembre octobre novembre décembre"
-    ).split(),
+    "en": [
+        "January",
+        "February",
+        "March",
+        "April",
+        "May",
+        "June",
+        "July",
+        "August",
+        "September",
+        "October",
+        "November",
+        "December",
+    ],
+    "fr": [
+        "janvier",
+        "février",
+        "mars",
+        "avril",
+        "mai",
+        "juin",
+        "juillet",
+        "août",
+        "septembre",
+        "octobre",
+        "novembre",
+        "décembre",
+    ],
 }
 SHORT_MONTHS = {
-    "en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(),
-    "fr": "janv. févr. mars avr. mai juin juil. août sept. oct. nov. déc.".split(),
+    "en": ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"],
+    "fr": [
+        "janv.",
+        "févr.",
+        "mars",
+        "avr.",
+        "mai",
+        "juin",
+        "juil.",
+        "août",
+        "sept.",
+        "oct.",
+        "nov.",
+        "déc.",
+    ],
 }
 
 
@@ -96,13 +129,13 @@ class Formats:
         return self.money(value, 2 if abs(value) < 100 else 0)
 
     def bounds(self, interval: Interval, digits: int = 3, *, signed: bool = False) -> str:
-        """Write the two bounds; a semicolon parts them where the comma is a decimal sign.
+        r"""Write the two bounds; a semicolon parts them where the comma is a decimal sign.
 
         Examples
         --------
         >>> i = Interval(estimate=0.071, low=-0.004, high=0.093)
         >>> Formats(language="en").bounds(i), Formats(language="fr").bounds(i, 2)
-        ('[−0.004, 0.093]', '[0,00\\xa0; 0,09]')
+        ('[−0.004, 0.093]', '[0,00\xa0; 0,09]')
         """
         low = self.number(interval.low, digits, signed=signed)
         high = self.number(interval.high, digits, signed=signed)

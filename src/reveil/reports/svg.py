@@ -70,9 +70,12 @@ def text(
 ) -> Markup:
     """Write words at a place: `anchor` is start, middle or end."""
     weight = {"font_weight": "600"} if bold else {}
-    return element(
-        "text", words, x=x, y=y, text_anchor=anchor, font_size=size, fill=fill, **weight
-    )
+    return element("text", words, x=x, y=y, text_anchor=anchor, font_size=size, fill=fill, **weight)
+
+
+def caption(words: str, x: float, y: float, *, anchor: str = "start") -> Markup:
+    """Write the small words of an axis or a key."""
+    return text(words, x, y, anchor=anchor, fill=MUTED, size=12)
 
 
 def line(
@@ -87,9 +90,7 @@ def line(
 ) -> Markup:
     """Draw a straight line."""
     dashes = {"stroke_dasharray": "3 3"} if dashed else {}
-    return element(
-        "line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=stroke, stroke_width=width, **dashes
-    )
+    return element("line", x1=x1, y1=y1, x2=x2, y2=y2, stroke=stroke, stroke_width=width, **dashes)
 
 
 def path(
@@ -99,7 +100,13 @@ def path(
     d = "M" + "L".join(f"{_plain(x)},{_plain(y)}" for x, y in points)
     dashes = {"stroke_dasharray": "3 3"} if dashed else {}
     return element(
-        "path", d=d, stroke=stroke, fill="none", stroke_width=width, stroke_linejoin="round", **dashes
+        "path",
+        d=d,
+        stroke=stroke,
+        fill="none",
+        stroke_width=width,
+        stroke_linejoin="round",
+        **dashes,
     )
 
 

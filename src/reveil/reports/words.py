@@ -38,12 +38,12 @@ def catalogue() -> dict[str, Text]:
 
 
 def spaced(french: str) -> str:
-    """Put no-break spaces before high punctuation and inside guillemets.
+    r"""Put no-break spaces before high punctuation and inside guillemets.
 
     Examples
     --------
     >>> spaced("Mode : « 10 % » ?")
-    'Mode\\xa0: «\\xa010\\u202f%\\xa0»\\u202f?'
+    'Mode\xa0: «\xa010\u202f%\xa0»\u202f?'
     """
     french = re.sub(r" (?=[;!?%])", NARROW, french)
     return re.sub(r" (?=[:»])|(?<=«) ", NO_BREAK, french)
