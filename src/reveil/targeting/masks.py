@@ -133,12 +133,14 @@ def reachable(frame: pd.DataFrame, settings: TargetingSettings) -> Flags:
 
 def no_consent(frame: pd.DataFrame, settings: TargetingSettings) -> Flags:
     """Consented to no channel that an offer uses."""
-    return ~consented(frame, settings).any(axis=1)
+    somewhere: Flags = np.logical_or.reduce(consented(frame, settings), axis=1)
+    return ~somewhere
 
 
 def no_contact_point(frame: pd.DataFrame, settings: TargetingSettings) -> Flags:
     """Consented, but no contact point works on the consented channels."""
-    return ~reachable(frame, settings).any(axis=1)
+    somewhere: Flags = np.logical_or.reduce(reachable(frame, settings), axis=1)
+    return ~somewhere
 
 
 RULES: tuple[tuple[Rule, Applies], ...] = (
@@ -309,7 +311,7 @@ def channels_of(settings: TargetingSettings) -> tuple[str, ...]:
 
 
 def rule_labels(language: Language) -> dict[str, str]:
-    """A few words for each rule, in the rules' order.
+    """Name each rule in a few words, in the rules' order.
 
     Examples
     --------

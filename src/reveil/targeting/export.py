@@ -1,0 +1,99 @@
+"""A list as a CSV file that a CRM tool or a spreadsheet opens as it is.
+
+In:  a frame of a ReactivationList, a language.
+Out: bytes; writing them is somebody else's work.
+
+French spreadsheets expect `;` between cells and a comma in numbers. A cell that a spreadsheet
+would run as a formula is made harmless (OWASP, "CSV injection"): offer names, groups and ids come
+from outside.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def harmless(cell: str) -> str:
+    """Prefix with an apostrophe what a spreadsheet would take for a formula.
+
+    Examples
+    --------
+    >>> harmless("=HYPERLINK(1)"), harmless("miss you")
+    ("'=HYPERLINK(1)", 'miss you')
+    """
+    return f"'{cell}" if cell.startswith(FORMULA_STARTS) else cell
+
+
+def sentences(reasons: object) -> str:
+    """Join the reasons' sentences into one cell.
+
+    Examples
+    --------
+    >>> sentences([{"sentence": "last order 94 days ago"}, {"sentence": "two orders"}])
+    'last order 94 days ago | two orders'
+    """
+    if not isinstance(reasons, Iterable):
+        return ""
+    return " | ".join(str(reason["sentence"]) for reason in reasons if isinstance(reason, Mapping))
+
+
+def to_csv_bytes(frame: pd.DataFrame, language: Literal["en", "fr"]) -> bytes:
+    """Write a frame of a list as CSV.
+
+    Parameters
+    ----------
+    frame
+        `selected`, `control` or `excluded`; a column `reasons` becomes its sentences.
+    language
+        `en`: `,` between cells, `.` in numbers; `fr`: `;` and `,`.
+
+    Returns
+    -------
+    bytes
+        UTF-8 with a byte-order mark, without which spreadsheets misread accents; four decimals,
+        ISO dates, empty cells for nulls.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"rank": [1], "offer": ["-20 %"], "probability": [0.25]})
+    >>> to_csv_bytes(frame, "fr").decode("utf-8-sig").splitlines()
+    ['rank;offer;probability', "1;'-20 %;0,2500"]
+    """
+    point = "," if language == "fr" else "."
+    target = io.StringIO()
+    writer = csv.writer(target, delimiter=";" if language == "fr" else ",", lineterminator="\r\n")
+    writer.writerow([harmless(str(column)) for column in frame.columns])
+    columns = [
+        [_as_text(frame[column])(cell) for cell in frame[column].tolist()]
+        for column in frame.columns
+    ]
+    if point != ".":
+        columns = [
+            [cell.replace(".", point) for cell in cells]
+            if pd.api.types.is_float_dtype(frame[name])
+            else cells
+            for name, cells in zip(frame.columns, columns, strict=True)
+        ]
+    writer.writerows(zip(*columns, strict=True))
+    return target.getvalue().encode("utf-8-sig")
+
+
+def _as_text(column: pd.Series) -> Callable[[object], str]:
+    """How the cells of a column are written, by its type."""
+    if column.name == "reasons":
+        return lambda cell: harmless(sentences(cell))
+    if pd.api.types.is_float_dtype(column):
+        return lambda cell: "" if pd.isna(cell) else f"{cell:.4f}"
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return lambda cell: "" if pd.isna(cell) else f"{cell:%Y-%m-%d}"
+    if pd.api.types.is_integer_dtype(column) or pd.api.types.is_bool_dtype(column):
+        return lambda cell: "" if pd.isna(cell) else str(cell)
+    return lambda cell: "" if cell is None or cell is np.nan else harmless(str(cell))
