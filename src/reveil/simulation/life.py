@@ -1,0 +1,297 @@
+"""The weekly walk through the lives of a block of customers.
+
+In:  People, a Calendar, the random streams, the week to stop before.
+Out: State (what is latent at that Monday) and Diary (what happened on the way).
+
+Speeds and hazards are constant within a week, so orders and deaths inside it are exact;
+what they cause (trouble, unsubscribing, a lost address) takes effect the next Monday.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from reveil.simulation import parameters as p
+from reveil.simulation.offers import draw_campaign, hazard_under_offer, lapsed, speed_under_offer
+from reveil.simulation.people import People
+from reveil.simulation.purchases import chance_of_order, draw_gaps
+from reveil.simulation.rows import NULL
+from reveil.simulation.settings import Calendar, Concern, Flags, Floats, Ints, Streams
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class State:
+    """What is true of n customers on a Monday; the arrays are updated in place.
+
+    Attributes
+    ----------
+    gap, residual
+        Operational length of the current gap, and what is left of it; the age is their difference.
+    life
+        Hazard a customer can still bear.
+    trouble
+        1 on the Monday after an incident, then halving.
+    offer, campaign, offer_until
+        The latest offer received, and the week its effect ends; NULL, 0 before any.
+    """
+
+    gap: Floats
+    residual: Floats
+    life: Floats
+    died: Floats
+    last_order: Floats
+    trouble: Floats
+    email: Flags
+    email_usable: Flags
+    email_dead: Flags
+    print_usable: Flags
+    offer: Ints
+    campaign: Ints
+    offer_until: Ints
+    offer_speed: Floats
+
+    @property
+    def age(self) -> Floats:
+        """Operational time since the last order, or since joining."""
+        return self.gap - self.residual
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Diary:
+    """What happened, one tuple of equally long arrays per occasion.
+
+    Attributes
+    ----------
+    orders
+        customer, when, went wrong, campaign, offer.
+    mails
+        customer, week, campaign offer or NULL, sent on paper, bounced, warmth, unsubscribed.
+    contacts
+        customer, week, offer, on paper, treated, P(order | treated), P(order | held out).
+    visits
+        customer, when.
+    """
+
+    orders: list[tuple[Ints, Floats, Flags, Ints, Ints]] = field(default_factory=list)
+    mails: list[tuple[Ints, Ints, Ints, Flags, Flags, Floats, Flags]] = field(default_factory=list)
+    contacts: list[tuple[Ints, Ints, Ints, Flags, Flags, Floats, Floats]] = field(
+        default_factory=list
+    )
+    visits: list[tuple[Ints, Floats]] = field(default_factory=list)
+
+
+def waning(people: People, week: int) -> Floats:
+    """What is left of each customer's rate in a week."""
+    return np.asarray(np.exp(-people.waning * np.maximum(week - people.joined, 0)))
+
+
+def speed(people: People, trouble: Floats, calendar: Calendar, week: int) -> Floats:
+    """Operational time per week without any offer."""
+    calm = 1 - p.TROUBLE_ON_SPEED * trouble
+    return people.rate * calendar.season[week] * waning(people, week) * calm
+
+
+def hazard(people: People, trouble: Floats) -> Floats:
+    """Hazard of death per week without any offer."""
+    return people.death * (1 + p.TROUBLE_ON_DEATH * trouble)
+
+
+def reachable(people: People, state: State) -> tuple[Flags, Flags]:
+    """Who can be sent an offer by e-mail, and who (not by e-mail but) on paper."""
+    by_email = state.email & state.email_usable
+    return by_email, ~by_email & people.consent_print & state.print_usable
+
+
+def walk(
+    people: People, calendar: Calendar, streams: Streams, *, until: int
+) -> tuple[State, Diary]:
+    """Live the weeks before `until`, the burn-in included.
+
+    The same people and streams give the same lives, and a shorter walk is the beginning
+    of a longer one: so the latent state of any Monday can be had again.
+    """
+    n = people.count
+    gap = draw_gaps(streams[Concern.PURCHASES], people.type)
+    state = State(
+        gap=gap,
+        residual=gap.copy(),
+        life=streams[Concern.DEATH].standard_exponential(n),
+        died=np.full(n, np.inf),
+        last_order=np.full(n, np.nan),
+        trouble=np.zeros(n),
+        email=people.consent_email.copy(),
+        email_usable=np.ones(n, dtype=bool),
+        email_dead=np.zeros(n, dtype=bool),
+        print_usable=np.ones(n, dtype=bool),
+        offer=np.full(n, NULL),
+        campaign=np.full(n, NULL),
+        offer_until=np.zeros(n, dtype=np.int64),
+        offer_speed=np.ones(n),
+    )
+    diary = Diary()
+    for week in range(until):
+        lost = _lose_addresses(people, state, streams, week)
+        if calendar.has_campaign(week):
+            _campaign(people, state, calendar, streams, week, diary)
+        if calendar.has_newsletter(week):
+            _newsletter(people, state, streams, week, diary)
+        _live(people, state, calendar, streams, week, diary)
+        state.email_dead[lost] = True
+    return state, diary
+
+
+def _live(
+    people: People,
+    state: State,
+    calendar: Calendar,
+    streams: Streams,
+    week: int,
+    diary: Diary,
+) -> None:
+    """Orders, incidents, visits and deaths of one week."""
+    pace, risk = speed(people, state.trouble, calendar, week), hazard(people, state.trouble)
+    here = (people.joined < week + 1) & (state.died > week)
+    begin = np.where(people.joined >= week, people.joined - week, 0.0)
+    running = state.offer_until > week
+    sped = pace * np.where(running, state.offer_speed, 1.0)
+    risk = risk * np.where(running, hazard_under_offer(people), 1.0)
+    bears = state.life / risk
+    dies = here & (bears < 1 - begin)
+    end = np.where(dies, begin + bears, 1.0)
+    state.life[here] -= (risk * (1 - begin))[here]
+    state.died[dies] = week + end[dies]
+
+    state.trouble[:] *= 0.5 ** (1 / p.TROUBLE_HALF_LIFE)
+    position = begin.copy()
+    newcomers = here & (people.joined >= week) & people.orders_at_once
+    _order(people, state, streams, np.flatnonzero(newcomers), week + position, running, diary)
+    buyers = np.flatnonzero(here & (state.residual < sped * (end - position)))
+    while len(buyers):
+        position[buyers] += state.residual[buyers] / sped[buyers]
+        _renew(people, state, streams, buyers)
+        _order(people, state, streams, buyers, week + position, running, diary)
+        left = sped[buyers] * (end[buyers] - position[buyers])
+        buyers = buyers[state.residual[buyers] < left]
+    state.residual[here] -= (sped * (end - position))[here]
+
+    browsing = np.where(people.reader, p.READER_VISITS / p.WEEKS_PER_YEAR * waning(people, week), 0)
+    expected = np.where(here, (p.VISITS_PER_ORDER * pace + browsing) * (end - begin), 0.0)
+    rng = streams[Concern.VISITS]
+    who = np.repeat(np.arange(people.count), rng.poisson(expected))
+    diary.visits.append((who, week + begin[who] + rng.random(len(who)) * (end - begin)[who]))
+
+
+def _renew(people: People, state: State, streams: Streams, buyers: Ints) -> None:
+    state.gap[buyers] = draw_gaps(streams[Concern.PURCHASES], people.type[buyers])
+    state.residual[buyers] = state.gap[buyers]
+
+
+def _order(
+    people: People,
+    state: State,
+    streams: Streams,
+    buyers: Ints,
+    when: Floats,
+    running: Flags,
+    diary: Diary,
+) -> None:
+    wrong = streams[Concern.INCIDENTS].random(len(buyers)) < people.incident[buyers]
+    state.trouble[buyers[wrong]] = 1.0
+    state.last_order[buyers] = when[buyers]
+    discounts = np.array(p.DISCOUNTS)[state.offer[buyers]] > 0
+    discounted = running[buyers] & discounts
+    diary.orders.append(
+        (
+            buyers,
+            when[buyers],
+            wrong,
+            np.where(discounted, state.campaign[buyers], NULL),
+            np.where(discounted, state.offer[buyers], NULL),
+        )
+    )
+
+
+def _lose_addresses(people: People, state: State, streams: Streams, week: int) -> Ints:
+    """Lose postal addresses; return whose e-mail address dies this week."""
+    e_mail, postal = streams[Concern.ADDRESSES].random((2, people.count))
+    joined = people.joined < week
+    dead = state.died <= week
+    loss = np.where(dead, p.ADDRESS_LOSS_AFTER_DEATH, p.ADDRESS_LOSS) / p.WEEKS_PER_YEAR
+    state.print_usable[joined & (postal < p.POSTAL_LOSS / p.WEEKS_PER_YEAR)] = False
+    return np.flatnonzero(joined & (e_mail < loss))
+
+
+def _campaign(
+    people: People,
+    state: State,
+    calendar: Calendar,
+    streams: Streams,
+    week: int,
+    diary: Diary,
+) -> None:
+    """Send offers to a random part of the lapsed; note both potential outcomes of each."""
+    by_email, by_print = reachable(people, state)
+    draw = draw_campaign(
+        streams[Concern.OFFERS], lapsed(state.last_order, week) & (by_email | by_print)
+    )
+    who, on_paper = draw.customer, by_print[draw.customer]
+    delivered = on_paper | ~state.email_dead[who]
+    boost = speed_under_offer(people, by_print)[who, draw.offer]
+
+    ahead = range(p.OFFER_WEEKS)
+    fading = [state.trouble * 0.5 ** (k / p.TROUBLE_HALF_LIFE) for k in ahead]
+    pace = np.stack([speed(people, fading[k], calendar, week + k)[who] for k in ahead])
+    risk = np.stack([hazard(people, fading[k])[who] for k in ahead])
+    alive = state.died[who] > week
+    type_, age = people.type[who], state.age[who]
+    held_out = alive * chance_of_order(type_, age, pace, risk)
+    reached = alive * chance_of_order(
+        type_, age, pace * boost, risk * hazard_under_offer(people)[who]
+    )
+    treated = np.where(delivered, reached, held_out)
+    weeks = np.full(len(who), week)
+    diary.contacts.append((who, weeks, draw.offer, on_paper, draw.treated, treated, held_out))
+
+    hit = draw.treated & delivered
+    state.offer[who[hit]] = draw.offer[hit]
+    state.campaign[who[hit]] = week
+    state.offer_until[who[hit]] = week + p.OFFER_WEEKS
+    state.offer_speed[who[hit]] = boost[hit]
+
+    sent = draw.treated
+    annoys = p.OFFER_UNSUBSCRIBE * np.where(people.dog, p.DOG_UNSUBSCRIBE, 1.0) * people.annoyance
+    _mail(people, state, streams, week, who[sent], draw.offer[sent], on_paper[sent], annoys, diary)
+
+
+def _newsletter(people: People, state: State, streams: Streams, week: int, diary: Diary) -> None:
+    """Send the newsletter to those who joined before this week and may be sent it."""
+    who = np.flatnonzero((people.joined < week) & reachable(people, state)[0])
+    annoys = p.UNSUBSCRIBE * people.annoyance * (1 + p.TROUBLE_ON_UNSUBSCRIBE * state.trouble)
+    annoys = annoys * np.where(state.died <= week, p.DEATH_ON_UNSUBSCRIBE, 1.0)
+    nothing = np.full(len(who), NULL)
+    _mail(people, state, streams, week, who, nothing, nothing != NULL, annoys, diary)
+
+
+def _mail(
+    people: People,
+    state: State,
+    streams: Streams,
+    week: int,
+    who: Ints,
+    offer: Ints,
+    on_paper: Flags,
+    annoys: Floats,
+    diary: Diary,
+) -> None:
+    bounced = ~on_paper & state.email_dead[who]
+    read = ~on_paper & ~bounced
+    chance = np.minimum(annoys[who], p.UNSUBSCRIBE_CAP)
+    leaves = read & (streams[Concern.CONSENT].random(len(who)) < chance)
+    calm = 1 - p.TROUBLE_ON_SPEED * state.trouble
+    warmth = np.where(state.died <= week, p.WARMTH_AFTER_DEATH, waning(people, week) * calm)[who]
+    weeks = np.full(len(who), week)
+    diary.mails.append((who, weeks, offer, on_paper, bounced, warmth, leaves))
+    state.email[who[leaves]] = False
+    state.email_usable[who[bounced]] = False
