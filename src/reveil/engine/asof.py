@@ -25,7 +25,7 @@ WEIGHT_UNIT = 1 << 20
 """Decaying weights are fixed-point numbers, so that their sums are exact in any order."""
 
 Statistic = Literal[
-    "count", "sum", "positive", "last", "first", "distinct", "decayed", "since",
+    "count", "sum", "last", "first", "distinct", "decayed", "since",
     "gap_count", "gap_sum", "gap_squares", "gap_max",
 ]  # fmt: skip
 
@@ -37,7 +37,7 @@ class Aggregate:
     Parameters
     ----------
     statistic
-        `count` of events; `sum` of a column; `positive` counts rows where it is above 0;
+        `count` of events; `sum` of a column;
         `last` and `first` event (seconds since 1970); `distinct` values of a column;
         `decayed` count or sum with a half-life; `since` counts events after the last
         one of `after`; `gap_*` over the seconds between consecutive events.
@@ -85,7 +85,7 @@ class Gaps:
         return self.longest / DAY
 
     def coefficient_of_variation(self) -> Deferred:
-        """Population standard deviation over mean; null with fewer than three events."""
+        """Divide the standard deviation by the mean; null with fewer than three events."""
         n = (self.count >= 2).ifelse(self.count, None).cast("float64")
         mean = self.total / n
         variance = (self.squares / n - mean * mean).clip(lower=0.0)
@@ -100,6 +100,8 @@ class AsOf:
     ----------
     roles
         The role of each kind the log holds.
+    filled
+        The optional columns that the log's sources fill.
 
     Notes
     -----
@@ -108,12 +110,17 @@ class AsOf:
     """
 
     roles: Mapping[str, Role]
+    filled: tuple[str, ...] = ()
     aggregates: dict[str, Aggregate] = field(default_factory=dict)
 
     def kinds(self, *signals: str) -> tuple[str, ...]:
         """Kinds of the log that a signal stands for; empty when the log has none."""
         wanted = set(signals)
         return tuple(sorted(k for k, r in self.roles.items() if k in wanted or r.value in wanted))
+
+    def columns(self, *names: str) -> tuple[str, ...]:
+        """Those of some columns that the log's sources fill, in the order asked."""
+        return tuple(name for name in names if name in self.filled)
 
     def count(
         self, *signals: str, days: int | None = None, until: int = 0, channel: str | None = None
@@ -123,9 +130,7 @@ class AsOf:
             "count", signals, start_days=days, end_days=until, channel=channel
         ).fill_null(0)
 
-    def sum(
-        self, *signals: str, column: str, days: int | None = None, until: int = 0
-    ) -> Deferred:
+    def sum(self, *signals: str, column: str, days: int | None = None, until: int = 0) -> Deferred:
         """Sum a column; money comes out in units of the currency."""
         total = self._value("sum", signals, column=column, start_days=days, end_days=until)
         return total.fill_null(0) / float(MONEY_UNIT) if column == "amount" else total.fill_null(0)

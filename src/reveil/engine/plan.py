@@ -60,16 +60,20 @@ def aggregate(
             if a.statistic in statistics and is_line == lines
         ]
 
-    if plain := of("count", "sum", "positive", "last", "first", "distinct", "decayed"):
+    if plain := of("count", "sum", "last", "first", "distinct", "decayed"):
         parts.append(_grouped(events, plain, cutoff))
     if lines := of("distinct", lines=True):
         parts.append(_grouped(_visible(log.lines, cutoff, observation), lines, cutoff))
     gaps = of("gap_count", "gap_sum", "gap_squares", "gap_max")
-    for kinds in sorted({a.kinds for a in gaps}):
-        parts.append(_gaps(events, [a for a in gaps if a.kinds == kinds]))
+    parts += [
+        _gaps(events, [a for a in gaps if a.kinds == kinds])
+        for kinds in sorted({a.kinds for a in gaps})
+    ]
     since = of("since")
-    for after in sorted({a.after for a in since}):
-        parts.append(_since(events, [a for a in since if a.after == after]))
+    parts += [
+        _since(events, [a for a in since if a.after == after])
+        for after in sorted({a.after for a in since})
+    ]
     keyed = population.mutate(cutoff_s=ibis.literal(seconds(cutoff), type="int64"))
     return reduce(_attach, parts, keyed)
 
@@ -103,31 +107,35 @@ def _in_window(table: ir.Table, a: Aggregate, cutoff: date) -> ir.BooleanValue:
 def _grouped(table: ir.Table, aggregates: list[Aggregate], cutoff: date) -> ir.Table:
     every = sorted({kind for a in aggregates for kind in a.kinds})
     table = table.filter(table.kind.isin(every)) if every else table.filter(False)
-    columns = {a.key: _expression(table, a, cutoff).cast("int64") for a in aggregates}
+    columns = {a.key: _expression(table, a, cutoff) for a in aggregates}
     return table.group_by("customer_id").aggregate(**columns)
 
 
 def _expression(table: ir.Table, a: Aggregate, cutoff: date) -> ir.Value:
     where = _in_window(table, a, cutoff)
-    if a.statistic == "count":
-        return table.count(where=where)
-    if a.statistic == "last":
-        return table.at_s.max(where=where)
-    if a.statistic == "first":
-        return table.at_s.min(where=where)
-    if a.statistic == "decayed":
-        age = ((seconds(cutoff) - table.at_s) // DAY).cast("float64")
-        assert a.half_life is not None
-        weight = ((-log(2.0) / a.half_life * age).exp() * WEIGHT_UNIT).round().cast("int64")
-        value = weight if a.column is None else weight * table[a.column]
-        return value.sum(where=where)
-    assert a.column is not None
-    column = table[a.column]
-    if a.statistic == "sum":
-        return column.sum(where=where)
-    if a.statistic == "positive":
-        return (column > 0).sum(where=where)
-    return column.nunique(where=where)
+    match a.statistic:
+        case "count":
+            value = table.count(where=where)
+        case "last":
+            value = table.at_s.max(where=where)
+        case "first":
+            value = table.at_s.min(where=where)
+        case "sum":
+            value = table[a.column].sum(where=where)
+        case "distinct":
+            value = table[a.column].nunique(where=where)
+        case "decayed":
+            value = _decayed(table, a, cutoff).sum(where=where)
+        case _:
+            raise AssertionError(a.statistic)
+    return value.cast("int64")
+
+
+def _decayed(table: ir.Table, a: Aggregate, cutoff: date) -> ir.IntegerValue:
+    assert a.half_life is not None
+    age = ((seconds(cutoff) - table.at_s) // DAY).cast("float64")
+    weight = ((-log(2.0) / a.half_life * age).exp() * WEIGHT_UNIT).round().cast("int64")
+    return weight if a.column is None else weight * table[a.column]
 
 
 def _gaps(events: ir.Table, aggregates: list[Aggregate]) -> ir.Table:

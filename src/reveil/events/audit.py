@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Literal
 
 import ibis
@@ -105,7 +106,7 @@ def audit_source(
     if count["missing customer"] and source.on_missing_customer == "refuse":
         at_rows = ", ".join(map(str, first("missing customer")))
         raise DataError(
-            f'{count["missing customer"]:,} of {total:,} rows of {source.path.name} have no customer '
+            f"{count['missing customer']:,} of {total:,} rows of {source.path.name} have no customer "
             f'in column "{customer}". First at rows {at_rows}.',
             hint="accept the loss with `on_missing_customer: drop`",
         )
@@ -127,7 +128,7 @@ def audit_source(
                 )
             )
 
-    lost = "warning" if count["missing customer"] > total * 0.05 else "info"
+    lost: State = "warning" if count["missing customer"] > total * 0.05 else "info"
     add("filtered", "info", where, "left out by `where`")
     add("missing customer", lost, customer, "dropped: nobody to attribute them to")
     add("unreadable date", "warning", at, "dropped, as `on_bad_date: drop` says")
@@ -137,7 +138,12 @@ def audit_source(
     add("machine", "info", "is_machine", "left out: done by a machine, not by the customer")
     amount = source.columns.get("amount")
     if amount is not None:
-        add("purchase without amount", "warning", amount.label, "kept; name them otherwise in `kind`")
+        add(
+            "purchase without amount",
+            "warning",
+            amount.label,
+            "kept; name them otherwise in `kind`",
+        )
     repeated = total - int(rows.distinct().count().to_pyarrow().as_py())
     if repeated:
         order = "order" in source.columns
@@ -225,7 +231,7 @@ def holes(clean: ir.Table, coverage: Coverage) -> list[Finding]:
 def _longest_run(days: list[int]) -> tuple[int, int]:
     best = (1, days[0])
     start = days[0]
-    for before, day in zip(days, days[1:], strict=False):
+    for before, day in pairwise(days):
         if day != before + 1:
             start = day
         best = max(best, (day - start + 1, start), key=lambda run: run[0])

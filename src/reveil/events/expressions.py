@@ -139,7 +139,9 @@ def _case(node: exp.Expression, of: _Translate) -> ir.Value:
     return ibis.cases(*branches, else_=None if default is None else of(default))
 
 
-def _variadic(function: Callable[..., ir.Value]) -> Callable[[exp.Expression, _Translate], ir.Value]:
+def _variadic(
+    function: Callable[..., ir.Value],
+) -> Callable[[exp.Expression, _Translate], ir.Value]:
     def rule(node: exp.Expression, of: _Translate) -> ir.Value:
         first = [node.this] if node.this is not None else []
         return function(*(of(child) for child in [*first, *node.expressions]))

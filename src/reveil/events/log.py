@@ -43,8 +43,8 @@ class EventLog:
         The dates between which the log is complete.
     roles
         The role of every kind the study knows.
-    kinds
-        The kinds the log holds, sorted.
+    kinds, columns
+        The kinds the log holds and the optional columns its sources fill, sorted.
     findings
         What the audit found, worst first.
     """
@@ -55,6 +55,7 @@ class EventLog:
     coverage: Coverage
     roles: Mapping[str, Role]
     kinds: tuple[str, ...]
+    columns: tuple[str, ...]
     findings: tuple[Finding, ...]
 
     def of_role(self, *roles: Role) -> tuple[str, ...]:
@@ -62,7 +63,7 @@ class EventLog:
         return tuple(kind for kind in self.kinds if self.roles[kind] in roles)
 
     def before(self, cutoff: date) -> EventLog:
-        """The log as it was known at a cutoff: later rows never happened."""
+        """Return the log as it was known at a cutoff: later rows never happened."""
         end = seconds(cutoff)
         customers = self.customers
         if customers is not None:
@@ -119,6 +120,7 @@ def open_log(
         coverage=coverage,
         roles=roles,
         kinds=kinds,
+        columns=tuple(sorted({c for source in sources for c in source.columns})),
         findings=tuple(sorted(findings, key=lambda f: (order[f.state], f.source, f.check))),
     )
 
@@ -154,9 +156,7 @@ def _events(clean: ir.Table) -> ir.Table:
         rating=lines.rating.max(),
         **{name: lines[name].min() for name in facts},
     )
-    first = ibis.window(
-        group_by=["customer_id", "kind", "order_id"], order_by=["known_day", "day"]
-    )
+    first = ibis.window(group_by=["customer_id", "kind", "order_id"], order_by=["known_day", "day"])
     merged = merged.mutate(is_start=ibis.row_number().over(first) == 0)
     return single.union(merged.select(single.columns))
 
@@ -184,7 +184,9 @@ def _customers(reader: Reader, settings: CustomersSettings) -> ir.Table:
     table = raw.select(
         customer_id=key.cast("string").strip().nullif(""),
         since_s=known,
-        **{name: raw[column].try_cast("boolean").fill_null(False) for name, column in flags.items()},
+        **{
+            name: raw[column].try_cast("boolean").fill_null(False) for name, column in flags.items()
+        },
     )
     table = table.filter(table.customer_id.notnull())
     ids = table.aggregate(rows=table.count(), distinct=table.customer_id.nunique()).to_pyarrow()

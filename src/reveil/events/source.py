@@ -107,19 +107,20 @@ def mapped(raw: ir.Table, source: SourceSettings) -> ir.Table:
     )
 
 
-@ibis.udf.scalar.builtin
+# Functions of the backend that Ibis has no name for.
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
 def try_strptime(text: str, pattern: str) -> dt.Timestamp(scale=6):  # type: ignore[valid-type]
     """Read a date as a pattern says it is written; null where it is not."""
 
 
-@ibis.udf.scalar.builtin
-def epoch_us(moment: dt.Timestamp("UTC")) -> int:  # type: ignore[valid-type]
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
+def epoch_us(moment: dt.Timestamp("UTC")) -> int:  # type: ignore[valid-type, empty-body]
     """Microseconds since 1970, UTC."""
 
 
-@ibis.udf.scalar.builtin
+@ibis.udf.scalar.builtin  # type: ignore[untyped-decorator]
 def make_timestamp(microseconds: int) -> dt.Timestamp(scale=6):  # type: ignore[valid-type]
-    """The moment so many microseconds after 1970, UTC."""
+    """Make the moment so many microseconds after 1970, UTC."""
 
 
 def _text(value: ir.Value) -> ir.StringValue:

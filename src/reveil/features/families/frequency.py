@@ -1,0 +1,48 @@
+"""How often the customer orders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reveil.engine.asof import AsOf
+from reveil.features.declare import Text, Unit
+from reveil.features.family import Declared, family, feature
+
+
+@family("frequency", needs="purchase")
+def frequency(log: AsOf) -> Iterator[Declared]:
+    """Count orders; an order is one however many lines it has."""
+    yield feature(
+        "purchase_count",
+        log.count("purchase"),
+        signal="purchase",
+        unit=Unit.COUNT,
+        meaning=Text(en="orders", fr="commandes"),
+        null="never null",
+        reason=Text(en="{value:.0f} orders so far", fr="{value:.0f} commandes à ce jour"),
+    )
+    for days in (28, 84, 168, 364):
+        yield feature(
+            f"purchase_count_{days}d",
+            log.count("purchase", days=days),
+            signal="purchase",
+            unit=Unit.COUNT,
+            meaning=Text(en=f"orders in {days} days", fr=f"commandes en {days} jours"),
+            null="never null",
+            window_days=days,
+            reason=Text(
+                en=f"{{value:.0f}} orders in the last {days} days",
+                fr=f"{{value:.0f}} commandes sur les {days} derniers jours",
+            ),
+        )
+    yield feature(
+        "purchase_rate",
+        log.count("purchase") / (log.tenure("purchase") + 28.0) * 28.0,
+        signal="purchase",
+        unit=Unit.RATIO,
+        meaning=Text(
+            en="orders per 28 days since the first, one idle period added",
+            fr="commandes par 28 jours depuis la première, une période vide ajoutée",
+        ),
+        null="no order in the observation window",
+    )

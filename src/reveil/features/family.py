@@ -1,0 +1,149 @@
+"""How a family of features is written, and the list of those that exist.
+
+In:  a function of an AsOf that yields declared features.
+Out: the family, known by name; what a study's log makes of all of them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from ibis.common.deferred import Deferred
+
+from reveil.engine.asof import AsOf
+from reveil.errors import StudyError
+from reveil.features.declare import Feature, Text, Unit
+
+BUILT_IN = (
+    "recency", "frequency", "monetary", "rhythm", "trend", "season", "breadth", "engagement",
+    "email", "pressure", "incidents",
+)  # fmt: skip
+"""Modules of `reveil.features.families`, in the order of the matrix's columns."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Declared:
+    """A feature beside the value that computes it."""
+
+    feature: Feature
+    value: Deferred
+
+
+Write = Callable[[AsOf], Iterable[Declared]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Family:
+    """Features that belong together, and the signals without which they say nothing."""
+
+    name: str
+    needs: tuple[str, ...]
+    write: Write
+
+
+_FAMILIES: dict[str, Family] = {}
+
+
+def family(name: str, *, needs: str | tuple[str, ...]) -> Callable[[Write], Write]:
+    """Declare a family of features.
+
+    Parameters
+    ----------
+    name
+        Of the family; reasons of one family and signal count as one.
+    needs
+        A kind or role, or several of which one must be in the log. Without it the
+        family contributes nothing.
+
+    Raises
+    ------
+    StudyError
+        When another module declares a family of that name.
+
+    Examples
+    --------
+    >>> @family("example_visits", needs="visit")
+    ... def visits(log):
+    ...     yield feature(
+    ...         "visit_count_28d", log.count("visit", days=28), signal="visit", unit=Unit.COUNT,
+    ...         meaning=Text(en="visits in 28 days", fr="visites en 28 jours"),
+    ...         null="never null", window_days=28)
+    >>> del _FAMILIES["example_visits"]
+    """
+
+    def declare(write: Write) -> Write:
+        present = _FAMILIES.get(name)
+        if present is not None and present.write.__module__ != write.__module__:
+            raise StudyError(
+                f"two families are called {name!r}: in {present.write.__module__} "
+                f"and in {write.__module__}",
+                hint="rename yours",
+            )
+        signals = (needs,) if isinstance(needs, str) else needs
+        _FAMILIES[name] = Family(name=name, needs=signals, write=write)
+        return write
+
+    return declare
+
+
+def feature(
+    name: str,
+    value: Deferred,
+    *,
+    signal: str,
+    unit: Unit,
+    meaning: Text,
+    null: str,
+    window_days: int | None = None,
+    reason: Text | None = None,
+) -> Declared:
+    """Declare one feature of a family: what it is, beside how it is computed."""
+    described = Feature(
+        name=name,
+        family="",
+        signal=signal,
+        unit=unit,
+        meaning=meaning,
+        null_means=null,
+        window_days=window_days,
+        reason=reason,
+    )
+    return Declared(feature=described, value=value)
+
+
+def families(extensions: Iterable[str] = ()) -> Mapping[str, Family]:
+    """Load the built-in families and those of a study's own modules.
+
+    Raises
+    ------
+    StudyError
+        When a module cannot be imported.
+    """
+    modules = [f"reveil.features.families.{name}" for name in BUILT_IN]
+    for module in modules:
+        importlib.import_module(module)
+    for module in extensions:
+        modules.append(module)
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            raise StudyError(
+                f"`features.modules` names {module!r}, which cannot be imported ({error})",
+                hint="install the package, or set PYTHONPATH to the folder that holds it",
+            ) from error
+    ordered = sorted(
+        (one for one in _FAMILIES.values() if one.write.__module__ in modules),
+        key=lambda one: modules.index(one.write.__module__),
+    )
+    return {one.name: one for one in ordered}
+
+
+def written(log: AsOf, extensions: Iterable[str] = ()) -> Iterator[Declared]:
+    """Write every family that the log has signals for, in a stable order."""
+    for one in families(extensions).values():
+        if not log.kinds(*one.needs):
+            continue
+        for declared in one.write(log):
+            yield replace(declared, feature=replace(declared.feature, family=one.name))
