@@ -15,7 +15,6 @@ import io
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -67,33 +66,36 @@ def to_csv_bytes(frame: pd.DataFrame, language: Literal["en", "fr"]) -> bytes:
     >>> to_csv_bytes(frame, "fr").decode("utf-8-sig").splitlines()
     ['rank;offer;probability', "1;'-20 %;0,2500"]
     """
-    point = "," if language == "fr" else "."
     target = io.StringIO()
     writer = csv.writer(target, delimiter=";" if language == "fr" else ",", lineterminator="\r\n")
     writer.writerow([harmless(str(column)) for column in frame.columns])
-    columns = [
-        [_as_text(frame[column])(cell) for cell in frame[column].tolist()]
-        for column in frame.columns
-    ]
-    if point != ".":
-        columns = [
-            [cell.replace(".", point) for cell in cells]
-            if pd.api.types.is_float_dtype(frame[name])
-            else cells
-            for name, cells in zip(frame.columns, columns, strict=True)
-        ]
+    columns = [_texts(frame[column], language) for column in frame.columns]
     writer.writerows(zip(*columns, strict=True))
     return target.getvalue().encode("utf-8-sig")
 
 
-def _as_text(column: pd.Series) -> Callable[[object], str]:
-    """How the cells of a column are written, by its type."""
+def _texts(column: pd.Series, language: Literal["en", "fr"]) -> list[str]:
+    """Cells of a column as they are written, by its type."""
     if column.name == "reasons":
-        return lambda cell: harmless(sentences(cell))
+        return [harmless(sentences(cell)) for cell in column.tolist()]
+    write: Callable[[object], str]
     if pd.api.types.is_float_dtype(column):
-        return lambda cell: "" if pd.isna(cell) else f"{cell:.4f}"
-    if pd.api.types.is_datetime64_any_dtype(column):
-        return lambda cell: "" if pd.isna(cell) else f"{cell:%Y-%m-%d}"
-    if pd.api.types.is_integer_dtype(column) or pd.api.types.is_bool_dtype(column):
-        return lambda cell: "" if pd.isna(cell) else str(cell)
-    return lambda cell: "" if cell is None or cell is np.nan else harmless(str(cell))
+        write = "{:.4f}".format if language == "en" else _with_comma
+    elif pd.api.types.is_datetime64_any_dtype(column):
+        write = "{:%Y-%m-%d}".format
+    elif pd.api.types.is_numeric_dtype(column):
+        write = str
+    else:
+        write = _harmless_text
+    return [
+        "" if empty else write(cell)
+        for cell, empty in zip(column.tolist(), column.isna().tolist(), strict=True)
+    ]
+
+
+def _with_comma(cell: object) -> str:
+    return f"{cell:.4f}".replace(".", ",")
+
+
+def _harmless_text(cell: object) -> str:
+    return harmless(str(cell))
