@@ -1,0 +1,271 @@
+"""The study file: one YAML document, checked before anything is read or written.
+
+In:  study.yaml.
+Out: Study, frozen: the settings of every stage, paths resolved, windows and cutoffs worked out.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from reveil.activity.settings import ActivitySettings, Duration
+from reveil.engine.settings import EngineSettings
+from reveil.errors import StudyError, nearest
+from reveil.events.roles import Role, roles_of
+from reveil.events.settings import CoverageSettings, CustomersSettings, SourceSettings
+from reveil.learning.settings import LearningSettings
+from reveil.registry.settings import RegistrySettings
+from reveil.scoring.settings import ScoringSettings
+from reveil.targeting.settings import TargetingSettings
+from reveil.windows import YEAR_OF_STEPS, Coverage, Windows, require_outcome
+
+Target = Literal["attrition", "reactivation", "margin_if_returns"]
+TARGETS: tuple[Target, ...] = ("attrition", "reactivation", "margin_if_returns")
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class WindowSettings(_Settings):
+    """What features see, what nobody sees, what is predicted."""
+
+    observation: Duration = timedelta(days=364)
+    gap: Duration = timedelta(0)
+    horizon: Duration = timedelta(days=90)
+
+
+class CutoffSettings(_Settings):
+    """Which cutoffs to learn from and to judge by."""
+
+    test: tuple[date, ...] = ()
+    """Cutoffs the model is judged on; the last one that the coverage allows when empty."""
+    min_history: Duration | None = None
+    """Complete log that every training cutoff needs behind it; the observation when not said."""
+    at_most: int = Field(default=YEAR_OF_STEPS, ge=1)
+    """Training cutoffs, 28 days apart, the latest first; 13 cover a year."""
+
+
+class LabelSettings(_Settings):
+    """What counts as coming back, and how much of an amount is margin."""
+
+    returns_on: tuple[str, ...] = ("purchase",)
+    margin_rate: float = Field(default=1.0, gt=0, le=1)
+
+
+class FeatureSettings(_Settings):
+    """The study's own families of features."""
+
+    modules: tuple[str, ...] = ()
+
+
+class Study(_Settings):
+    """A study: everything reveil needs to know about one company's data and aims."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+    language: Literal["en", "fr"] = "en"
+    currency: str = "EUR"
+    sources: tuple[SourceSettings, ...] = Field(min_length=1)
+    customers: CustomersSettings | None = None
+    kinds: dict[str, Role] = Field(default_factory=dict)
+    coverage: CoverageSettings
+    activity: ActivitySettings = ActivitySettings()
+    windows: WindowSettings = WindowSettings()
+    cutoffs: CutoffSettings = CutoffSettings()
+    labels: LabelSettings = LabelSettings()
+    features: FeatureSettings = FeatureSettings()
+    learning: LearningSettings = LearningSettings()
+    registry: RegistrySettings = RegistrySettings()
+    scoring: ScoringSettings = ScoringSettings()
+    targeting: TargetingSettings | None = None
+    engine: EngineSettings = EngineSettings()
+
+    @property
+    def log_coverage(self) -> Coverage:
+        """The stated coverage."""
+        return Coverage(start=self.coverage.start, end=self.coverage.end)
+
+    @property
+    def label_windows(self) -> Windows:
+        """The windows of every label."""
+        w = self.windows
+        return Windows(observation=w.observation, gap=w.gap, horizon=w.horizon)
+
+    @property
+    def min_history(self) -> timedelta:
+        """Complete log every training cutoff needs behind it."""
+        return self.cutoffs.min_history or self.windows.observation
+
+    @property
+    def roles(self) -> dict[str, Role]:
+        """The role of every kind the study knows."""
+        return roles_of(self.kinds)
+
+    @property
+    def test_cutoffs(self) -> tuple[date, ...]:
+        """Cutoffs to judge by, ascending."""
+        latest = self.coverage.end - self.windows.gap - self.windows.horizon
+        return tuple(sorted(self.cutoffs.test)) or (latest,)
+
+
+def load_study(path: str | Path) -> Study:
+    """Read and check a study file.
+
+    Paths in it start from its own folder; `${NAME}` is an environment variable.
+
+    Raises
+    ------
+    StudyError
+        When the file is missing, is not YAML, or asks for something unknown or
+        impossible; the message names the key, the value, and what to write.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise StudyError(
+            f"{path} does not exist" if not path.exists() else f"{path} is not a file",
+            hint="name a study file, such as models/online_retail/study.yaml",
+        )
+    try:
+        raw = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_UniqueKeys)  # noqa: S506
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise StudyError(
+            f"{path.name} is not readable YAML: {_in_one_line(error)}",
+            hint="check the indentation and quotes at that line",
+        ) from None
+    if not isinstance(raw, dict):
+        raise StudyError(
+            f"{path.name} holds no settings; a mapping with `name`, `sources` and `coverage` is required",
+            hint="start from models/online_retail/study.yaml",
+        )
+    study = parse_study(raw, path.name)
+    return study.model_copy(
+        update={
+            "sources": tuple(
+                s.model_copy(update={"path": _resolved(s.path, path.parent, f"sources.{s.name}")})
+                for s in study.sources
+            ),
+            "customers": study.customers
+            and study.customers.model_copy(
+                update={"path": _resolved(study.customers.path, path.parent, "customers")}
+            ),
+        }
+    )
+
+
+def parse_study(raw: dict[str, object], name: str = "study") -> Study:
+    """Check the settings of a study that are already in Python.
+
+    Raises
+    ------
+    StudyError
+        As `load_study`.
+
+    Examples
+    --------
+    >>> parse_study({"nmae": "shop"})
+    Traceback (most recent call last):
+    ...
+    reveil.errors.StudyError: study: `nmae` is not a known setting
+    Hint: did you mean `name`?
+    """
+    try:
+        study = Study.model_validate(raw)
+    except ValidationError as error:
+        raise _explained(error, name) from None
+    names = [source.name for source in study.sources]
+    for source in names:
+        if names.count(source) > 1:
+            raise StudyError(f"{name}: two sources are called `{source}`", hint="rename one")
+    if study.coverage.end <= study.coverage.start:
+        raise StudyError(
+            f"{name}: `coverage` ends on {study.coverage.end}, before it starts "
+            f"on {study.coverage.start}",
+            hint="the end is the first day that is not complete any more",
+        )
+    for cutoff in study.test_cutoffs:
+        require_outcome(cutoff, study.label_windows, study.log_coverage)
+    return study
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML takes the last of two equal keys in silence; a study must not."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:  # type: ignore[override]
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise StudyError(
+                    f"the study says `{key}` twice (line {node.start_mark.line + 1} and below)",
+                    hint="keep one of the two",
+                )
+        return super().construct_mapping(node, deep)
+
+
+def _resolved(path: Path, folder: Path, key: str) -> Path:
+    def variable(found: re.Match[str]) -> str:
+        value = os.environ.get(found[1])
+        if value is None:
+            raise StudyError(
+                f"`{key}.path` needs the environment variable {found[1]}, which is not set",
+                hint=f"export {found[1]}=/folder/with/the/data",
+            )
+        return value
+
+    return folder / Path(re.sub(r"\$\{(\w+)\}", variable, str(path))).expanduser()
+
+
+def _explained(error: ValidationError, name: str) -> StudyError:
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"])
+    others = error.error_count() - 1
+    more = f" ({others} more after this one)" if others else ""
+    if first["type"] == "extra_forbidden":
+        known = _known_keys(first["loc"][:-1])
+        return StudyError(
+            f"{name}: `{key}` is not a known setting{more}",
+            hint=nearest(str(first["loc"][-1]), known) if known else None,
+        )
+    if first["type"] == "missing":
+        return StudyError(f"{name}: `{key}` is required{more}", hint=f"add `{key}`")
+    shown = repr(first["input"])
+    shown = shown if len(shown) <= 60 else shown[:57] + "..."
+    reason = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return StudyError(f"{name}: `{key}` is {shown}: {reason}{more}", hint=f"change `{key}`")
+
+
+def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
+    """Keys a study knows at a place, found by walking the settings' own fields."""
+    model: object = Study
+    for part in loc:
+        if isinstance(part, int):
+            continue
+        fields = getattr(model, "model_fields", None)
+        if fields is None or part not in fields:
+            inner = _models_in(model)
+            if not inner:
+                return []
+            model = inner[0]
+            continue
+        inner = _models_in(fields[part].annotation)
+        model = inner[0] if inner else fields[part].annotation
+    return list(getattr(model, "model_fields", {}))
+
+
+def _models_in(annotation: object) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    found: list[type[BaseModel]] = []
+    for argument in getattr(annotation, "__args__", ()):
+        found += _models_in(argument)
+    return found
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

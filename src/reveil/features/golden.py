@@ -1,0 +1,120 @@
+"""The fingerprint: a digest that moves when the value of any feature could.
+
+In:  a FeatureSet, an engine to compute with.
+Out: sha256 of its declarations and of its matrix on a small log that never changes.
+
+Equal text of code or SQL proves nothing, and different text may mean the same; so the digest
+is of values, whoever wrote the family.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import date, timedelta
+
+import ibis
+import pyarrow as pa
+
+from reveil.events.log import DAY, EventLog, seconds
+from reveil.events.source import MONEY_UNIT, Reader
+from reveil.features.matrix import FeatureSet
+from reveil.windows import Coverage
+
+GOLDEN_CUTOFF = date(2020, 3, 1)
+"""The day after a leap day."""
+
+_CUSTOMERS = 40
+_EVENTS = 60
+
+
+def fingerprint(features: FeatureSet, reader: Reader) -> str:
+    """Digest what a set of features declares and what it computes.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits; the same on every backend, thread count and machine.
+
+    Examples
+    --------
+    >>> from datetime import timedelta
+    >>> from reveil.engine.duckdb import DuckDB
+    >>> from reveil.engine.settings import EngineSettings
+    >>> from reveil.events.roles import Role
+    >>> from reveil.features.matrix import feature_set
+    >>> db = DuckDB(EngineSettings(threads=1))
+    >>> year = feature_set({"purchase": Role.COMMERCIAL}, observation=timedelta(364))
+    >>> half = feature_set({"purchase": Role.COMMERCIAL}, observation=timedelta(182))
+    >>> fingerprint(year, db) == fingerprint(half, db)
+    False
+    """
+    log = golden_log(features, reader)
+    population = log.events.select("customer_id").distinct()
+    matrix = features.matrix(log, population, GOLDEN_CUTOFF)
+    values = matrix.order_by("customer_id").to_pyarrow()
+    digest = hashlib.sha256()
+    declared = [asdict(feature) for feature in features.features]
+    digest.update(json.dumps(declared, sort_keys=True, ensure_ascii=True).encode())
+    for name in features.names:
+        column = values[name].combine_chunks()
+        digest.update(column.is_null().to_numpy(zero_copy_only=False).tobytes())
+        digest.update(column.fill_null(0.0).to_numpy(zero_copy_only=False).tobytes())
+    return digest.hexdigest()
+
+
+def golden_log(features: FeatureSet, reader: Reader) -> EventLog:
+    """Lay out a small log with every kind the features were written for.
+
+    Customers differ in number and rhythm of events; some events tie, fall on the cutoff,
+    or become known only after it.
+    """
+    kinds = sorted(features.kinds)
+    end = seconds(GOLDEN_CUTOFF)
+    rows = []
+    for customer in range(_CUSTOMERS):
+        for i in range(1 + (customer * 7) % _EVENTS):
+            noise = (customer * 7_919 + i * 104_729 + i * i * 31) % 1_000_003
+            ago = (i * (1 + customer % 9) * 3 + noise % 5) * DAY + noise % DAY
+            at = end - (0 if noise % 29 == 0 else ago)
+            rows.append(
+                {
+                    "customer_id": f"G{customer:02d}",
+                    "kind": kinds[noise % len(kinds)],
+                    "at_s": at,
+                    "known_s": at + (noise % 11 == 0) * 20 * DAY,
+                    "amount": (noise % 900 - 40) * MONEY_UNIT // 3,
+                    "order_id": f"{customer}-{i // 2}",
+                    "channel": f"channel {noise % 3}",
+                    "campaign": None,
+                    "offer": None,
+                    "rating": float(noise % 6),
+                    "is_start": i % 2 == 0 or noise % 2 == 0,
+                    "item": f"item {noise % 17}",
+                    "category": f"category {noise % 5}",
+                }
+            )
+    table = pa.Table.from_pylist(
+        rows,
+        schema=pa.schema(
+            {
+                "customer_id": pa.string(), "kind": pa.string(), "at_s": pa.int64(),
+                "known_s": pa.int64(), "amount": pa.int64(), "order_id": pa.string(),
+                "channel": pa.string(), "campaign": pa.string(), "offer": pa.string(),
+                "rating": pa.float64(), "is_start": pa.bool_(), "item": pa.string(),
+                "category": pa.string(),
+            }
+        ),
+    )  # fmt: skip
+    stored = reader.store(ibis.memtable(table))
+    return EventLog(
+        events=stored.drop("item", "category"),
+        lines=stored.select("customer_id", "kind", "at_s", "known_s", "item", "category"),
+        customers=None,
+        coverage=Coverage(start=GOLDEN_CUTOFF - timedelta(days=900), end=GOLDEN_CUTOFF),
+        roles=features.kinds,
+        kinds=tuple(kinds),
+        columns=features.columns,
+        findings=(),
+    )
