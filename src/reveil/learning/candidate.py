@@ -78,7 +78,7 @@ class BtydMember:
         """Log-odds of an order within `horizon` days, shape (rows,)."""
         x, t_x, T = clocks(frame)
         known = np.isfinite(x) & np.isfinite(t_x) & np.isfinite(T)
-        out = np.full(len(frame), self.center)
+        out = np.full(len(frame), self.center, dtype=np.float64)
         out[known] = self.model.logit_order_within(x[known], t_x[known], T[known], horizon=horizon)
         return out
 
@@ -188,7 +188,7 @@ class Candidate:
 
     def raw(self, frame: pd.DataFrame, *, threads: int = 1) -> Floats:
         """Blend and shift, before calibration and complement, shape (rows,)."""
-        z = np.full(len(frame), self.shift)
+        z = np.full(len(frame), self.shift, dtype=np.float64)
         x = matrix(frame, self.features)
         for text in self.boosters:
             z += self._each * _trees(text, x, contributions=False, threads=threads)
