@@ -45,7 +45,7 @@ def around(value: float, half: float) -> Interval:
     return Interval(estimate=value, low=value - half, high=value + half)
 
 
-def contender(
+def contender(  # noqa: PLR0917
     name: str, auc: float, ap: float, lift: float, loss: float, brier: float
 ) -> Contender:
     calibrated = name != "recency"

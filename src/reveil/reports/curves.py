@@ -84,7 +84,7 @@ def intervals(
         for row in rows:
             colour = ACCENT if row.is_model else MUTED
             i = row.interval
-            marks.append(text(row.label, 0, y + 13, fill=INK, bold=row.is_model))
+            marks.append(text(row.label, 0, y + 13, bold=row.is_model, halo=True))
             marks.append(
                 text(
                     formats.number(i.estimate, digits),
@@ -94,19 +94,19 @@ def intervals(
                     bold=row.is_model,
                 )
             )
-            marks.append(line(x(i.low), y + 23, x(i.high), y + 23, stroke=colour, width=2.5))
+            marks.append(line(x(i.low), y + 25, x(i.high), y + 25, stroke=colour, width=2.5))
             marks.append(
                 element(
                     "circle",
                     cx=x(i.estimate),
-                    cy=y + 23,
+                    cy=y + 25,
                     r=5,
                     fill=colour,
                     stroke=PAPER,
                     stroke_width=1.5,
                 )
             )
-            y += 38
+            y += 40
         y += 6
     grid = [line(x(t), 0, x(t), y) for t in x.ticks(4)]
     if reference is not None and x.low <= reference <= x.high:
@@ -243,7 +243,7 @@ def reliability(
         place = min(x(tick), WIDTH - 14)
         drawn.append(caption(formats.percent(tick, digits), place, bottom + 17, anchor="middle"))
     drawn.append(path([(x(0), y(0)), (x(most), y(most))], stroke=MUTED, width=1.2, dashed=True))
-    drawn.append(caption(words[2], x(most * 0.93) - 8, y(most * 0.93) + 1, anchor="end"))
+    drawn.append(caption(words[2], WIDTH - 12, bottom - 10, anchor="end"))
     largest = max((b.rows for b in bins), default=1)
     for b in bins:
         place = x(b.predicted)

@@ -125,8 +125,8 @@ class Formats:
         return f"{sign}{symbol}{between}{text}"
 
     def cents(self, value: float) -> str:
-        """Write a small amount: with cents below 100, without above."""
-        return self.money(value, 2 if abs(value) < 100 else 0)
+        """Write an amount, with cents where it is small enough for them to matter."""
+        return self.money(value, 2 if abs(value) < 10 else 0)
 
     def bounds(self, interval: Interval, digits: int = 3, *, signed: bool = False) -> str:
         r"""Write the two bounds; a semicolon parts them where the comma is a decimal sign.
@@ -135,11 +135,13 @@ class Formats:
         --------
         >>> i = Interval(estimate=0.071, low=-0.004, high=0.093)
         >>> Formats(language="en").bounds(i), Formats(language="fr").bounds(i, 2)
-        ('[−0.004, 0.093]', '[0,00\xa0; 0,09]')
+        ('[−0.004,\xa00.093]', '[0,00\xa0; 0,09]')
         """
         low = self.number(interval.low, digits, signed=signed)
         high = self.number(interval.high, digits, signed=signed)
-        return f"[{low}{NO_BREAK}; {high}]" if self.language == "fr" else f"[{low}, {high}]"
+        return (
+            f"[{low}{NO_BREAK}; {high}]" if self.language == "fr" else f"[{low},{NO_BREAK}{high}]"
+        )
 
     def day(self, when: date) -> str:
         """Write a date in full.

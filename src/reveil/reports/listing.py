@@ -13,7 +13,7 @@ from reveil.reports import plots
 from reveil.reports.formats import Formats
 from reveil.reports.render import render
 from reveil.reports.svg import ACCENT, SECOND
-from reveil.reports.values import Count, Example, Histogram, ListReport
+from reveil.reports.values import Budget, Capacity, Count, Example, Histogram, ListReport
 from reveil.reports.words import Words
 
 COUNTS_SHOWN = 8
@@ -70,14 +70,7 @@ def list_page(values: ListReport, language: Language) -> dict[str, object]:
         "shadow": _shadow(values, words, formats),
         "certificate": _certificate(values, words, formats),
         "waterfall": _waterfall(values, words, formats),
-        "excluded": [
-            {
-                "label": e.label,
-                "customers": formats.number(e.customers),
-                "share": formats.percent(e.customers / max(values.snapshot, 1), 1),
-            }
-            for e in values.exclusions
-        ],
+        "excluded": _excluded(values, words, formats),
         "waves": _waves(values, words, formats),
         "drift": [
             {
@@ -91,7 +84,7 @@ def list_page(values: ListReport, language: Language) -> dict[str, object]:
         ],
         "reading": [
             words(f"list.reading.{key}")
-            for key in ("one", "margin", "control")
+            for key in ("one", "margin")
             if key != "margin" or values.mode == "propensity"
         ],
         "models": [
@@ -123,16 +116,10 @@ def _example(example: Example, words: Words, formats: Formats) -> dict[str, obje
         "worth": f"{formats.cents(example.expected_margin)} {words('list.example.worth')}",
         "odds": words("list.example.odds", probability=probability),
         "margin": words("list.example.margin", margin=formats.cents(example.margin_if_returns)),
-        "group": " · ".join(
-            part for part in (example.group, words.known("state", example.state)) if part
-        ),
+        "group": example.group or words.known("state", example.state),
         "action": " · ".join(
             part
-            for part in (
-                example.offer,
-                example.channel,
-                words("list.example.cost", cost=formats.money(example.cost, 2)),
-            )
+            for part in (example.offer, example.channel, formats.money(example.cost, 2))
             if part
         ),
         "reasons": [
@@ -205,44 +192,37 @@ def _probability(values: Histogram, words: Words, formats: Formats) -> dict[str,
 
 def _limits(values: ListReport, words: Words, formats: Formats) -> dict[str, object]:
     """Meters of what is used of the budget and of each channel."""
-    rows = []
-    binding = []
+    meters: list[tuple[str, str, Budget | Capacity, Callable[[float], str]]] = []
     if values.budget is not None:
-        b = values.budget
-        rows.append(
-            _meter(words("list.budget"), b.used, b.available, b.shadow_price, words, formats.money)
-        )
-        binding += [words("list.budget").lower()] if b.shadow_price > 0 else []
-    for c in values.capacities:
-        label = words("list.channel", channel=c.channel)
-        rows.append(_meter(label, c.used, c.available, c.shadow_price, words, formats.number))
-        binding += [c.channel] if c.shadow_price > 0 else []
+        name = words("list.budget")
+        meters.append((name.lower(), name, values.budget, formats.money))
+    for capacity in values.capacities:
+        name = words("list.channel", channel=capacity.channel)
+        meters.append((capacity.channel, name, capacity, formats.number))
+    binding = [short for short, _, resource, _ in meters if resource.shadow_price > 0]
     title = (
         words("list.limits.title.binding", names=", ".join(binding))
         if binding
         else words("list.limits.title.free")
     )
+    rows = [_meter(label, resource, written, words) for _, label, resource, written in meters]
     return {"title": title, "note": "", "svg": plots.bars(rows, title=title, track=True)}
 
 
 def _meter(
-    label: str,
-    used: float,
-    available: float | None,
-    shadow_price: float,
-    words: Words,
-    written: Callable[[float], str],
+    label: str, resource: Budget | Capacity, written: Callable[[float], str], words: Words
 ) -> plots.Bar:
+    used, available = resource.used, resource.available
     if available is None:
         figure = words("list.used.unlimited", used=written(used))
         return plots.Bar(label=label, figure=figure, length=0.0)
-    figure = words("list.used", used=written(used), available=written(available))
+    binds = resource.shadow_price > 0
     return plots.Bar(
         label=label,
-        figure=figure,
+        figure=words("list.used", used=written(used), available=written(available)),
         length=used / available if available > 0 else 0.0,
-        colour=SECOND if shadow_price > 0 else ACCENT,
-        strong=shadow_price > 0,
+        colour=SECOND if binds else ACCENT,
+        strong=binds,
     )
 
 
@@ -269,6 +249,16 @@ def _certificate(values: ListReport, words: Words, formats: Formats) -> str:
         worth=formats.cents(proof.worth),
         gap=formats.percent(proof.gap, 2),
     )
+
+
+def _excluded(values: ListReport, words: Words, formats: Formats) -> list[str]:
+    most = max(values.exclusions, key=lambda e: e.customers, default=None)
+    said = []
+    if most is not None and most.customers:
+        customers = formats.number(most.customers)
+        said.append(words("list.excluded.most", label=most.label, customers=customers))
+    said.append(words("list.excluded.note"))
+    return said + ([words("list.reading.control")] if values.control else [])
 
 
 def _waterfall(values: ListReport, words: Words, formats: Formats) -> dict[str, object]:

@@ -136,7 +136,7 @@ def waterfall(
     >>> svg = waterfall([Exclusion(rule="former", label="Former", customers=60)], selected=35,
     ...                 control=5, words=("All", "Control", "Contacts"),
     ...                 formats=Formats(language="en"), title="From 100 to 35")
-    >>> [part in svg for part in ("−60", ">100<", ">35<")]
+    >>> [part in svg for part in ("−60 · 60%", ">100<", ">35<")]
     [True, True, True]
     """
     left = total = selected + control + sum(e.customers for e in exclusions)
@@ -150,7 +150,7 @@ def waterfall(
             rows.append(
                 Bar(
                     label=exclusion.label,
-                    figure=formats.number(-exclusion.customers),
+                    figure=f"{formats.number(-exclusion.customers)} · {formats.percent(exclusion.customers / whole)}",
                     start=left / whole,
                     length=exclusion.customers / whole,
                     colour=MUTED,
@@ -247,7 +247,9 @@ def histogram(
                 )
     drawn.append(line(left, bottom, WIDTH, bottom, stroke=INK))
     digits = 0 if x.high - x.low > 0.05 else 1
-    for tick in x.ticks(5):
-        drawn.append(caption(formats.percent(tick, digits), x(tick), bottom + 17, anchor="middle"))
+    drawn += [
+        caption(formats.percent(tick, digits), x(tick), bottom + 17, anchor="middle")
+        for tick in x.ticks(5)
+    ]
     drawn.append(caption(words[0], WIDTH, bottom + 36, anchor="end"))
     return figure(title, bottom + 42, *drawn)

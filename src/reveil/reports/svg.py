@@ -67,9 +67,12 @@ def text(
     anchor: str = "start",
     size: float = 13,
     bold: bool = False,
+    halo: bool = False,
 ) -> Markup:
-    """Write words at a place: `anchor` is start, middle or end."""
-    weight = {"font_weight": "600"} if bold else {}
+    """Write words at a place: `anchor` is start, middle or end; `halo` clears lines behind."""
+    weight: dict[str, object] = {"font_weight": "600"} if bold else {}
+    if halo:
+        weight |= {"stroke": PAPER, "stroke_width": 4, "paint_order": "stroke"}
     return element("text", words, x=x, y=y, text_anchor=anchor, font_size=size, fill=fill, **weight)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
+from datetime import date
 
 from reveil.evaluation.interval import Interval
 from reveil.features.declare import Language
@@ -93,10 +94,11 @@ def honest_sentence(result: TargetResult, language: Language) -> str:
     >>> split = Split(train=(date(2011, 2, 9),), valid=(), test=(date(2011, 6, 1),),
     ...               windows=Windows(observation=timedelta(364), horizon=timedelta(90)))
     >>> gain = Interval(estimate=0.071, low=0.049, high=0.093)
-    >>> print(honest_sentence(TargetResult(
+    >>> said = honest_sentence(TargetResult(
     ...     target="reactivation", kind="boosted", split=split, train_rows=9, train_customers=9,
     ...     train_positives=1, by_cutoff=(), comparison=Difference(
-    ...         metric="auc", against="recency", model=0.702, difference=gain)), "en"))
+    ...         metric="auc", against="recency", model=0.702, difference=gain)), "en")
+    >>> print(said.replace(NO_BREAK, " "))
     The model beats the recency rule: AUC 0.702, a gain of +0.071 [+0.049, +0.093].
     """
     words, formats = Words(language=language), Formats(language=language)
@@ -164,42 +166,34 @@ def _others(differences: tuple[Difference, ...], words: Words, formats: Formats)
 
 def _facts(result: TargetResult, words: Words, formats: Formats) -> list[tuple[str, str]]:
     split, windows = result.split, result.split.windows
-    learned = words(
+    rows = words(
         "fact.rows",
         rows=formats.number(result.train_rows),
         customers=formats.number(result.train_customers),
+        positives=formats.number(result.train_positives),
+        share=formats.percent(result.train_positives / max(result.train_rows, 1), 1),
     )
-    positives = _positives(result.target, result.train_rows, result.train_positives, words, formats)
-    facts = [(words("fact.learned"), f"{learned}, {positives}")]
-    for name, cutoffs in (("learned", split.train), ("judged", split.test)):
-        if cutoffs:
-            first, last = formats.day(min(cutoffs)), formats.day(max(cutoffs))
-            many = len(cutoffs) > 1
-            said = (
-                words("fact.cutoffs", n=len(cutoffs), first=first, last=last)
-                if many
-                else words("fact.cutoff", first=first)
-            )
-            if name == "learned":
-                facts[0] = (facts[0][0], f"{facts[0][1]}; {said}")
-            else:
-                facts.append((words("fact.judged"), said))
     said = words(
         "fact.window_days",
         observation=formats.number(windows.observation.days),
         gap=formats.number(windows.gap.days),
         horizon=formats.number(windows.horizon.days),
     )
-    return [*facts, (words("fact.windows"), said)]
+    facts = [
+        ("learned", rows),
+        ("learned_at", _cutoffs(split.train, words, formats)),
+        ("valid_at", _cutoffs(split.valid, words, formats)),
+        ("judged_at", _cutoffs(split.test, words, formats)),
+        ("windows", said),
+    ]
+    return [(words(f"fact.{key}"), fact) for key, fact in facts if fact]
 
 
-def _positives(target: str, rows: int, positives: int, words: Words, formats: Formats) -> str:
-    return words(
-        "fact.positives",
-        positives=formats.number(positives),
-        events=words(f"events.{target}"),
-        share=formats.percent(positives / max(rows, 1), 1),
-    )
+def _cutoffs(cutoffs: tuple[date, ...], words: Words, formats: Formats) -> str:
+    if len(cutoffs) <= 2:
+        return ", ".join(formats.day(cutoff) for cutoff in cutoffs)
+    first, last = formats.day(min(cutoffs)), formats.day(max(cutoffs))
+    return words("fact.cutoffs", n=len(cutoffs), first=first, last=last)
 
 
 def _cell(estimates: Mapping[str, Interval], metric: str, formats: Formats) -> dict[str, str]:
@@ -222,7 +216,7 @@ def _table(result: CutoffResult, target: str, words: Words, formats: Formats) ->
             events=words(f"events.{target}"),
             share=formats.percent(result.positives / max(result.rows, 1), 1),
         ),
-        "contenders": [words.known("contender", c.name) for c in result.contenders],
+        "contenders": [words.heading("contender", c.name) for c in result.contenders],
         "rows": [
             {
                 "name": words(f"metric.{metric}"),
@@ -266,7 +260,7 @@ def _intervals(result: TargetResult, words: Words, formats: Formats) -> dict[str
             formats.day(cutoff.cutoff),
             [
                 curves.Row(
-                    label=words.known("contender", c.name),
+                    label=words.heading("contender", c.name),
                     interval=c.estimates[metric],
                     is_model=i == 0,
                 )
@@ -287,12 +281,12 @@ def _gains(result: TargetResult, words: Words, formats: Formats) -> dict[str, ob
     found = formats.percent(curves.captured_at(result.gains[0], TOP))
     title = words(f"plot.gains.{result.target}", k=top, captured=found)
     svg = curves.gains(
-        [(words.known("contender", g.name), g) for g in result.gains if g.name != "random"],
+        [(words.heading("contender", g.name), g) for g in result.gains if g.name != "random"],
         words=(
             words("plot.gains.x"),
             words(f"plot.gains.y.{result.target}"),
             words("plot.gains.key", k=top),
-            words("contender.random"),
+            words.heading("contender", "random"),
         ),
         formats=formats,
         title=title,

@@ -78,3 +78,14 @@ class Words:
         """Return the word for `prefix.name`, or `name` itself where there is none."""
         entry = catalogue().get(f"{prefix}.{name}")
         return name if entry is None else entry.of(self.language)
+
+    def heading(self, prefix: str, name: str) -> str:
+        """Return the same as `known`, with a capital, to stand alone.
+
+        Examples
+        --------
+        >>> Words(language="en").heading("contender", "recency")
+        'Recency rule'
+        """
+        word = self.known(prefix, name)
+        return word[:1].upper() + word[1:]
