@@ -74,8 +74,9 @@ def states(log: EventLog, settings: ActivitySettings, cutoff: date) -> ir.Table:
     Returns
     -------
     ibis.Table
-        `customer_id, cutoff, state, activity_recency_days, order_recency_days, orders`;
-        recencies are null for what never happened.
+        `customer_id, cutoff, state, activity_recency_days, order_recency_days, orders,
+        within_days`; recencies are null for what never happened, and `within_days` is
+        the study's limit between active and inactive.
 
     Raises
     ------
@@ -110,6 +111,7 @@ def states(log: EventLog, settings: ActivitySettings, cutoff: date) -> ir.Table:
         activity_recency_days=facts.activity_recency_days,
         order_recency_days=facts.order_recency_days,
         orders=facts.orders,
+        within_days=ibis.literal(float(settings.within.days)),
     )
 
 

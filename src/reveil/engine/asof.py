@@ -153,9 +153,10 @@ class AsOf:
         unit = WEIGHT_UNIT * (MONEY_UNIT if column == "amount" else 1)
         return total / float(unit)
 
-    def since(self, *signals: str, after: Iterable[str]) -> Deferred:
-        """Count events later than the last event of another signal."""
-        return self._value("since", signals, after=self.kinds(*after)).fill_null(0)
+    def since(self, *signals: str, after: Iterable[str], naming: str | None = None) -> Deferred:
+        """Count events later than the last event of another signal, or only those that name a column."""
+        kinds = self.kinds(*after)
+        return self._value("since", signals, after=kinds, column=naming).fill_null(0)
 
     def gaps(self, *signals: str) -> Gaps:
         """Time between consecutive events."""

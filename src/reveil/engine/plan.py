@@ -164,8 +164,12 @@ def _since(events: ir.Table, aggregates: list[Aggregate]) -> ir.Table:
     attempts = events.filter(events.kind.isin(kinds)) if kinds else events.filter(False)
     joined = attempts.left_join(last, "customer_id")
     later = joined.answered_s.isnull() | (joined.at_s > joined.answered_s)
-    columns = {
-        a.key: joined.count(where=later & joined.kind.isin(a.kinds)).cast("int64")
-        for a in aggregates
-    }
+
+    def counted(a: Aggregate) -> ir.IntegerScalar:
+        condition = later & joined.kind.isin(a.kinds)
+        if a.column is not None:
+            condition &= joined[a.column].notnull()
+        return joined.count(where=condition).cast("int64")
+
+    columns = {a.key: counted(a) for a in aggregates}
     return joined.group_by("customer_id").aggregate(**columns)

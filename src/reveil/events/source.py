@@ -12,6 +12,7 @@ from typing import Protocol
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
+import pyarrow as pa
 
 from reveil.errors import DataError, nearest
 from reveil.events.expressions import row_expression
@@ -32,6 +33,10 @@ class Reader(Protocol):
 
     def store(self, table: ir.Table) -> ir.Table:
         """Compute a table once and keep it for the life of the connection."""
+        ...
+
+    def keep(self, rows: pa.Table) -> ir.Table:
+        """Bring rows that are in memory to the backend."""
         ...
 
 

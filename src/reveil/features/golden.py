@@ -14,7 +14,6 @@ import json
 from dataclasses import asdict
 from datetime import date, timedelta
 
-import ibis
 import pyarrow as pa
 
 from reveil.events.log import DAY, EventLog, seconds
@@ -107,7 +106,7 @@ def golden_log(features: FeatureSet, reader: Reader) -> EventLog:
             }
         ),
     )  # fmt: skip
-    stored = reader.store(ibis.memtable(table))
+    stored = reader.keep(table)
     return EventLog(
         events=stored.drop("item", "category"),
         lines=stored.select("customer_id", "kind", "at_s", "known_s", "item", "category"),

@@ -1,0 +1,161 @@
+"""Scores: champions and a cutoff become scored customers, bucket by bucket.
+
+In:  EventLog, one champion per target, the feature sets they were trained on, a snapshot.
+Out: a stream of Arrow tables with one row per customer, sorted by customer id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from reveil.events.log import EventLog
+from reveil.events.source import Reader
+from reveil.features.declare import Language
+from reveil.features.matrix import FeatureSet
+from reveil.learning.candidate import Candidate
+from reveil.learning.drivers import Reason, reasons
+
+BUCKET = 100_000
+"""Customers scored at a time: what bounds memory."""
+
+SCORED_STATES = ("active", "inactive")
+
+REASONS_TYPE = pa.list_(
+    pa.struct(
+        {
+            "code": pa.string(),
+            "direction": pa.string(),
+            "contribution": pa.float64(),
+            "sentence": pa.string(),
+        }
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scorer:
+    """A candidate and the features it needs.
+
+    Parameters
+    ----------
+    candidate
+        Champion of one target.
+    features
+        Rebuilt for this log; the caller has checked its fingerprint.
+    """
+
+    candidate: Candidate
+    features: FeatureSet
+
+
+def score(
+    log: EventLog,
+    reader: Reader,
+    described: pa.Table,
+    scorers: Sequence[Scorer],
+    cutoff: date,
+    *,
+    language: Language,
+    reasons_per_customer: int = 3,
+    threads: int = 2,
+    progress: Callable[[int], object] | None = None,
+) -> Iterator[pa.Table]:
+    """Score every customer of a snapshot.
+
+    Parameters
+    ----------
+    described
+        The snapshot, sorted by customer id.
+    progress
+        Called with the number of customers of each bucket once it is scored.
+
+    Yields
+    ------
+    pyarrow.Table
+        The snapshot's columns, then a float64 column per target (null where the customer
+        is not of its population), `last_order_at` and `reasons`.
+    """
+    for start in range(0, described.num_rows, BUCKET):
+        bucket = described.slice(start, BUCKET)
+        yield _scored(log, reader, bucket, scorers, cutoff, language, reasons_per_customer, threads)
+        if progress is not None:
+            progress(bucket.num_rows)
+
+
+def _scored(
+    log: EventLog,
+    reader: Reader,
+    bucket: pa.Table,
+    scorers: Sequence[Scorer],
+    cutoff: date,
+    language: Language,
+    top: int,
+    threads: int,
+) -> pa.Table:
+    states = bucket["state"].to_pandas().to_numpy()
+    scored = np.isin(states, SCORED_STATES)
+    population = reader.keep(bucket.filter(pa.array(scored)).select(["customer_id", "state"]))
+    matrices: dict[tuple[str, ...], pd.DataFrame] = {}
+    columns: dict[str, pa.Array] = {}
+    spoken: list[list[Reason]] = [[] for _ in range(bucket.num_rows)]
+    for scorer in scorers:
+        candidate = scorer.candidate
+        key = scorer.features.names
+        if key not in matrices:
+            table = scorer.features.matrix(log, population, cutoff)
+            matrices[key] = table.order_by("customer_id").to_pyarrow().to_pandas()
+        frame = matrices[key]
+        mine = (frame["state"] == candidate.population).to_numpy()
+        rows = frame[mine].reset_index(drop=True)
+        places = np.flatnonzero(scored)[mine]
+        values = np.full(bucket.num_rows, np.nan)
+        values[places] = candidate.predict(rows, threads=threads)
+        columns[candidate.target] = pa.array(values, from_pandas=True)
+        if candidate.link == "logit" and top > 0:
+            found = reasons(
+                candidate.contributions(rows, threads=threads),
+                rows,
+                scorer.features.features,
+                language=language,
+                top=top,
+            )
+            for place, given in zip(places, found, strict=True):
+                spoken[place] = list(given)
+    table = bucket.drop_columns(["order_recency_days"])
+    for name, column in columns.items():
+        table = table.append_column(name, column)
+    table = table.append_column(
+        "last_order_at", _last_order(bucket["order_recency_days"].to_pandas(), cutoff)
+    )
+    return table.append_column("reasons", _as_structs(spoken))
+
+
+def _last_order(recency: pd.Series, cutoff: date) -> pa.Array:
+    days = np.ceil(recency.to_numpy(dtype=np.float64))
+    return pa.array(
+        [None if np.isnan(d) else cutoff - timedelta(days=int(d)) for d in days], pa.date32()
+    )
+
+
+def _as_structs(spoken: Sequence[Sequence[Reason]]) -> pa.Array:
+    return pa.array(
+        [
+            [
+                {
+                    "code": reason.code,
+                    "direction": reason.direction,
+                    "contribution": reason.contribution,
+                    "sentence": reason.sentence,
+                }
+                for reason in given
+            ]
+            for given in spoken
+        ],
+        REASONS_TYPE,
+    )
