@@ -133,7 +133,7 @@ def load_study(path: str | Path) -> Study:
             hint="name a study file, such as models/online_retail/study.yaml",
         )
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_UniqueKeys)  # noqa: S506
+        raw = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_UniqueKeys)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise StudyError(
             f"{path.name} is not readable YAML: {_in_one_line(error)}",
@@ -197,7 +197,7 @@ def parse_study(raw: dict[str, object], name: str = "study") -> Study:
 class _UniqueKeys(yaml.SafeLoader):
     """YAML takes the last of two equal keys in silence; a study must not."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:  # type: ignore[override]
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]: 
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:

@@ -11,7 +11,6 @@ from uuid import uuid4
 
 import ibis
 import ibis.expr.types as ir
-import pyarrow as pa
 
 from reveil.engine.settings import EngineSettings
 from reveil.errors import DataError
@@ -94,10 +93,6 @@ class DuckDB:
                 f"a source cannot be read to its end: {_first_line(error)}",
                 hint="check that the file is complete and of the type its name says",
             ) from error
-
-    def keep(self, rows: pa.Table) -> ir.Table:
-        """Bring rows that are in memory to the backend."""
-        return self.backend.create_table(f"kept_{uuid4().hex}", rows)
 
 
 def _first_line(error: Exception) -> str:

@@ -12,7 +12,6 @@ from typing import Protocol
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
-import pyarrow as pa
 
 from reveil.errors import DataError, nearest
 from reveil.events.expressions import row_expression
@@ -33,10 +32,6 @@ class Reader(Protocol):
 
     def store(self, table: ir.Table) -> ir.Table:
         """Compute a table once and keep it for the life of the connection."""
-        ...
-
-    def keep(self, rows: pa.Table) -> ir.Table:
-        """Bring rows that are in memory to the backend."""
         ...
 
 

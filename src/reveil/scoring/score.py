@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import ibis
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from reveil.events.log import EventLog
-from reveil.events.source import Reader
 from reveil.features.declare import Language
 from reveil.features.matrix import FeatureSet
 from reveil.learning.candidate import Candidate
@@ -56,7 +56,6 @@ class Scorer:
 
 def score(
     log: EventLog,
-    reader: Reader,
     described: pa.Table,
     scorers: Sequence[Scorer],
     cutoff: date,
@@ -83,16 +82,24 @@ def score(
     """
     for start in range(0, described.num_rows, BUCKET):
         bucket = described.slice(start, BUCKET)
-        yield _scored(log, reader, bucket, scorers, cutoff, language, reasons_per_customer, threads)
+        yield _scored(
+            log,
+            bucket,
+            scorers,
+            cutoff=cutoff,
+            language=language,
+            top=reasons_per_customer,
+            threads=threads,
+        )
         if progress is not None:
             progress(bucket.num_rows)
 
 
 def _scored(
     log: EventLog,
-    reader: Reader,
     bucket: pa.Table,
     scorers: Sequence[Scorer],
+    *,
     cutoff: date,
     language: Language,
     top: int,
@@ -100,7 +107,7 @@ def _scored(
 ) -> pa.Table:
     states = bucket["state"].to_pandas().to_numpy()
     scored = np.isin(states, SCORED_STATES)
-    population = reader.keep(bucket.filter(pa.array(scored)).select(["customer_id", "state"]))
+    population = ibis.memtable(bucket.filter(pa.array(scored)).select(["customer_id", "state"]))
     matrices: dict[tuple[str, ...], pd.DataFrame] = {}
     columns: dict[str, pa.Array] = {}
     spoken: list[list[Reason]] = [[] for _ in range(bucket.num_rows)]
