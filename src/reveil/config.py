@@ -197,7 +197,7 @@ def parse_study(raw: dict[str, object], name: str = "study") -> Study:
 class _UniqueKeys(yaml.SafeLoader):
     """YAML takes the last of two equal keys in silence; a study must not."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]: 
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
