@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from reveil.simulation import parameters as p
+from reveil.simulation.arrays import Flags, Floats, Ints
 from reveil.simulation.people import People
-from reveil.simulation.rows import NULL, Rows, rows
-from reveil.simulation.settings import Flags, Floats, Ints
+from reveil.simulation.rows import NULL, Rows, campaign_code, rows
+from reveil.simulation.settings import Calendar
 
 HOUR = 3_600
 LATEST_UNSUBSCRIBE = 60 * HOUR
@@ -22,11 +23,10 @@ LATEST_UNSUBSCRIBE = 60 * HOUR
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mails:
-    """Mails sent to a block of customers; `at` in seconds since 1970, `offer` NULL in newsletters."""
+    """Mails sent to a block of customers; `offer` is NULL in newsletters."""
 
     customer: Ints
-    at: Ints
-    campaign: Ints
+    week: Ints
     offer: Ints
     on_paper: Flags
     bounced: Flags
@@ -34,7 +34,9 @@ class Mails:
     unsubscribed: Flags
 
 
-def react(rng: np.random.Generator, people: People, died: Ints, mails: Mails) -> Rows:
+def react(
+    rng: np.random.Generator, people: People, died: Ints, mails: Mails, *, calendar: Calendar
+) -> Rows:
     """Turn mails into the rows of the log.
 
     Parameters
@@ -42,9 +44,11 @@ def react(rng: np.random.Generator, people: People, died: Ints, mails: Mails) ->
     died
         Second of each customer's death; far in the future for the living.
     """
-    who, at = mails.customer, mails.at
+    who = mails.customer
     count = len(who)
-    codes = {"campaign": mails.campaign, "offer": mails.offer}
+    is_offer = mails.offer != NULL
+    at = calendar.mondays(mails.week) + np.where(is_offer, p.CAMPAIGN_SECONDS, p.NEWSLETTER_SECONDS)
+    codes = {"campaign": campaign_code(mails.week, offer=is_offer), "offer": mails.offer}
     arrived = ~mails.on_paper & ~mails.bounced
 
     opened = arrived & (rng.random(count) < mails.warmth * people.opens[who])

@@ -14,11 +14,19 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from reveil.simulation import parameters as p
-from reveil.simulation.offers import draw_campaign, hazard_under_offer, lapsed, speed_under_offer
+from reveil.simulation.arrays import Flags, Floats, Ints
+from reveil.simulation.email import Mails
+from reveil.simulation.offers import (
+    Contacts,
+    draw_campaign,
+    hazard_under_offer,
+    lapsed,
+    speed_under_offer,
+)
 from reveil.simulation.people import People
-from reveil.simulation.purchases import chance_of_order, draw_gaps
+from reveil.simulation.purchases import Orders, chance_of_order, draw_gaps
 from reveil.simulation.rows import NULL
-from reveil.simulation.settings import Calendar, Concern, Flags, Floats, Ints, Streams
+from reveil.simulation.settings import Calendar, Concern, Streams
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,38 +67,32 @@ class State:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Visits:
+    """Visits to the shop's site; `when` is `week + fraction` of the calendar."""
+
+    customer: Ints
+    when: Floats
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Diary:
-    """What happened, one tuple of equally long arrays per occasion.
+    """What happened, a value per occasion; each list holds at least one."""
 
-    Attributes
-    ----------
-    orders
-        customer, when, went wrong, campaign, offer.
-    mails
-        customer, week, campaign offer or NULL, sent on paper, bounced, warmth, unsubscribed.
-    contacts
-        customer, week, offer, on paper, treated, P(order | treated), P(order | held out).
-    visits
-        customer, when.
-    """
-
-    orders: list[tuple[Ints, Floats, Flags, Ints, Ints]] = field(default_factory=list)
-    mails: list[tuple[Ints, Ints, Ints, Flags, Flags, Floats, Flags]] = field(default_factory=list)
-    contacts: list[tuple[Ints, Ints, Ints, Flags, Flags, Floats, Floats]] = field(
-        default_factory=list
-    )
-    visits: list[tuple[Ints, Floats]] = field(default_factory=list)
+    orders: list[Orders] = field(default_factory=list)
+    mails: list[Mails] = field(default_factory=list)
+    contacts: list[Contacts] = field(default_factory=lambda: [Contacts.none()])
+    visits: list[Visits] = field(default_factory=list)
 
 
 def waning(people: People, week: int) -> Floats:
-    """What is left of each customer's rate in a week."""
+    """Return what is left of each customer's rate in a week."""
     return np.asarray(np.exp(-people.waning * np.maximum(week - people.joined, 0)))
 
 
 def speed(people: People, trouble: Floats, calendar: Calendar, week: int) -> Floats:
     """Operational time per week without any offer."""
     calm = 1 - p.TROUBLE_ON_SPEED * trouble
-    return people.rate * calendar.season[week] * waning(people, week) * calm
+    return float(calendar.season[week]) * people.rate * waning(people, week) * calm
 
 
 def hazard(people: People, trouble: Floats) -> Floats:
@@ -131,27 +133,33 @@ def walk(
         offer_speed=np.ones(n),
     )
     diary = Diary()
+    run = _Run(people=people, calendar=calendar, streams=streams, state=state, diary=diary)
     for week in range(until):
-        lost = _lose_addresses(people, state, streams, week)
+        lost = _lose_addresses(run, week)
         if calendar.has_campaign(week):
-            _campaign(people, state, calendar, streams, week, diary)
+            _campaign(run, week)
         if calendar.has_newsletter(week):
-            _newsletter(people, state, streams, week, diary)
-        _live(people, state, calendar, streams, week, diary)
+            _newsletter(run, week)
+        _live(run, week)
         state.email_dead[lost] = True
     return state, diary
 
 
-def _live(
-    people: People,
-    state: State,
-    calendar: Calendar,
-    streams: Streams,
-    week: int,
-    diary: Diary,
-) -> None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Run:
+    """What every step of a walk has at hand."""
+
+    people: People
+    calendar: Calendar
+    streams: Streams
+    state: State
+    diary: Diary
+
+
+def _live(run: _Run, week: int) -> None:
     """Orders, incidents, visits and deaths of one week."""
-    pace, risk = speed(people, state.trouble, calendar, week), hazard(people, state.trouble)
+    people, state = run.people, run.state
+    pace, risk = speed(people, state.trouble, run.calendar, week), hazard(people, state.trouble)
     here = (people.joined < week + 1) & (state.died > week)
     begin = np.where(people.joined >= week, people.joined - week, 0.0)
     running = state.offer_until > week
@@ -166,56 +174,52 @@ def _live(
     state.trouble[:] *= 0.5 ** (1 / p.TROUBLE_HALF_LIFE)
     position = begin.copy()
     newcomers = here & (people.joined >= week) & people.orders_at_once
-    _order(people, state, streams, np.flatnonzero(newcomers), week + position, running, diary)
+    _order(run, np.flatnonzero(newcomers), week + position, running)
     buyers = np.flatnonzero(here & (state.residual < sped * (end - position)))
     while len(buyers):
         position[buyers] += state.residual[buyers] / sped[buyers]
-        _renew(people, state, streams, buyers)
-        _order(people, state, streams, buyers, week + position, running, diary)
+        _renew(run, buyers)
+        _order(run, buyers, week + position, running)
         left = sped[buyers] * (end[buyers] - position[buyers])
         buyers = buyers[state.residual[buyers] < left]
     state.residual[here] -= (sped * (end - position))[here]
 
     browsing = np.where(people.reader, p.READER_VISITS / p.WEEKS_PER_YEAR * waning(people, week), 0)
     expected = np.where(here, (p.VISITS_PER_ORDER * pace + browsing) * (end - begin), 0.0)
-    rng = streams[Concern.VISITS]
+    rng = run.streams[Concern.VISITS]
     who = np.repeat(np.arange(people.count), rng.poisson(expected))
-    diary.visits.append((who, week + begin[who] + rng.random(len(who)) * (end - begin)[who]))
+    when = week + begin[who] + rng.random(len(who)) * (end - begin)[who]
+    run.diary.visits.append(Visits(customer=who, when=when))
 
 
-def _renew(people: People, state: State, streams: Streams, buyers: Ints) -> None:
-    state.gap[buyers] = draw_gaps(streams[Concern.PURCHASES], people.type[buyers])
+def _renew(run: _Run, buyers: Ints) -> None:
+    people, state = run.people, run.state
+    state.gap[buyers] = draw_gaps(run.streams[Concern.PURCHASES], people.type[buyers])
     state.residual[buyers] = state.gap[buyers]
 
 
-def _order(
-    people: People,
-    state: State,
-    streams: Streams,
-    buyers: Ints,
-    when: Floats,
-    running: Flags,
-    diary: Diary,
-) -> None:
-    wrong = streams[Concern.INCIDENTS].random(len(buyers)) < people.incident[buyers]
+def _order(run: _Run, buyers: Ints, when: Floats, running: Flags) -> None:
+    people, state = run.people, run.state
+    wrong = run.streams[Concern.INCIDENTS].random(len(buyers)) < people.incident[buyers]
     state.trouble[buyers[wrong]] = 1.0
     state.last_order[buyers] = when[buyers]
     discounts = np.array(p.DISCOUNTS)[state.offer[buyers]] > 0
     discounted = running[buyers] & discounts
-    diary.orders.append(
-        (
-            buyers,
-            when[buyers],
-            wrong,
-            np.where(discounted, state.campaign[buyers], NULL),
-            np.where(discounted, state.offer[buyers], NULL),
+    run.diary.orders.append(
+        Orders(
+            customer=buyers,
+            when=when[buyers],
+            went_wrong=wrong,
+            campaign=np.where(discounted, state.campaign[buyers], NULL),
+            offer=np.where(discounted, state.offer[buyers], NULL),
         )
     )
 
 
-def _lose_addresses(people: People, state: State, streams: Streams, week: int) -> Ints:
+def _lose_addresses(run: _Run, week: int) -> Ints:
     """Lose postal addresses; return whose e-mail address dies this week."""
-    e_mail, postal = streams[Concern.ADDRESSES].random((2, people.count))
+    people, state = run.people, run.state
+    e_mail, postal = run.streams[Concern.ADDRESSES].random((2, people.count))
     joined = people.joined < week
     dead = state.died <= week
     loss = np.where(dead, p.ADDRESS_LOSS_AFTER_DEATH, p.ADDRESS_LOSS) / p.WEEKS_PER_YEAR
@@ -223,18 +227,12 @@ def _lose_addresses(people: People, state: State, streams: Streams, week: int) -
     return np.flatnonzero(joined & (e_mail < loss))
 
 
-def _campaign(
-    people: People,
-    state: State,
-    calendar: Calendar,
-    streams: Streams,
-    week: int,
-    diary: Diary,
-) -> None:
+def _campaign(run: _Run, week: int) -> None:
     """Send offers to a random part of the lapsed; note both potential outcomes of each."""
+    people, state, calendar = run.people, run.state, run.calendar
     by_email, by_print = reachable(people, state)
     draw = draw_campaign(
-        streams[Concern.OFFERS], lapsed(state.last_order, week) & (by_email | by_print)
+        run.streams[Concern.OFFERS], lapsed(state.last_order, week) & (by_email | by_print)
     )
     who, on_paper = draw.customer, by_print[draw.customer]
     delivered = on_paper | ~state.email_dead[who]
@@ -250,9 +248,17 @@ def _campaign(
     reached = alive * chance_of_order(
         type_, age, pace * boost, risk * hazard_under_offer(people)[who]
     )
-    treated = np.where(delivered, reached, held_out)
-    weeks = np.full(len(who), week)
-    diary.contacts.append((who, weeks, draw.offer, on_paper, draw.treated, treated, held_out))
+    run.diary.contacts.append(
+        Contacts(
+            customer=who,
+            week=np.full(len(who), week),
+            offer=draw.offer,
+            on_paper=on_paper,
+            treated=draw.treated,
+            p_if_treated=np.where(delivered, reached, held_out),
+            p_if_held_out=held_out,
+        )
+    )
 
     hit = draw.treated & delivered
     state.offer[who[hit]] = draw.offer[hit]
@@ -260,38 +266,40 @@ def _campaign(
     state.offer_until[who[hit]] = week + p.OFFER_WEEKS
     state.offer_speed[who[hit]] = boost[hit]
 
-    sent = draw.treated
     annoys = p.OFFER_UNSUBSCRIBE * np.where(people.dog, p.DOG_UNSUBSCRIBE, 1.0) * people.annoyance
-    _mail(people, state, streams, week, who[sent], draw.offer[sent], on_paper[sent], annoys, diary)
+    sent = draw.treated
+    _mail(run, week, who[sent], offer=draw.offer[sent], on_paper=on_paper[sent], annoys=annoys)
 
 
-def _newsletter(people: People, state: State, streams: Streams, week: int, diary: Diary) -> None:
+def _newsletter(run: _Run, week: int) -> None:
     """Send the newsletter to those who joined before this week and may be sent it."""
+    people, state = run.people, run.state
     who = np.flatnonzero((people.joined < week) & reachable(people, state)[0])
     annoys = p.UNSUBSCRIBE * people.annoyance * (1 + p.TROUBLE_ON_UNSUBSCRIBE * state.trouble)
     annoys = annoys * np.where(state.died <= week, p.DEATH_ON_UNSUBSCRIBE, 1.0)
     nothing = np.full(len(who), NULL)
-    _mail(people, state, streams, week, who, nothing, nothing != NULL, annoys, diary)
+    _mail(run, week, who, offer=nothing, on_paper=nothing != NULL, annoys=annoys)
 
 
-def _mail(
-    people: People,
-    state: State,
-    streams: Streams,
-    week: int,
-    who: Ints,
-    offer: Ints,
-    on_paper: Flags,
-    annoys: Floats,
-    diary: Diary,
-) -> None:
+def _mail(run: _Run, week: int, who: Ints, *, offer: Ints, on_paper: Flags, annoys: Floats) -> None:
+    """Send a mail; `annoys` is P(unsubscribe | read) of everybody."""
+    people, state = run.people, run.state
     bounced = ~on_paper & state.email_dead[who]
     read = ~on_paper & ~bounced
     chance = np.minimum(annoys[who], p.UNSUBSCRIBE_CAP)
-    leaves = read & (streams[Concern.CONSENT].random(len(who)) < chance)
+    leaves = read & (run.streams[Concern.CONSENT].random(len(who)) < chance)
     calm = 1 - p.TROUBLE_ON_SPEED * state.trouble
     warmth = np.where(state.died <= week, p.WARMTH_AFTER_DEATH, waning(people, week) * calm)[who]
-    weeks = np.full(len(who), week)
-    diary.mails.append((who, weeks, offer, on_paper, bounced, warmth, leaves))
+    run.diary.mails.append(
+        Mails(
+            customer=who,
+            week=np.full(len(who), week),
+            offer=offer,
+            on_paper=on_paper,
+            bounced=bounced,
+            warmth=warmth,
+            unsubscribed=leaves,
+        )
+    )
     state.email[who[leaves]] = False
     state.email_usable[who[bounced]] = False

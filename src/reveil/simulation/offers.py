@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from reveil.simulation import parameters as p
+from reveil.simulation.arrays import Flags, Floats, Ints
 from reveil.simulation.people import People
-from reveil.simulation.settings import Flags, Floats, Ints
 
 TREATED_CHANCE = p.CAMPAIGN_SHARE * (1 - p.HELD_OUT_SHARE)
 """P(an eligible customer is sent an offer)."""
@@ -25,6 +25,33 @@ class Draw:
     customer: Ints
     offer: Ints
     treated: Flags
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Contacts:
+    """Offers drawn, sent or held out, with P(order within the offer's weeks) either way."""
+
+    customer: Ints
+    week: Ints
+    offer: Ints
+    on_paper: Flags
+    treated: Flags
+    p_if_treated: Floats
+    p_if_held_out: Floats
+
+    @classmethod
+    def none(cls) -> Contacts:
+        """Return no contact at all, as before the first campaign."""
+        numbers, flags, chances = np.zeros(0, np.int64), np.zeros(0, np.bool_), np.zeros(0)
+        return cls(
+            customer=numbers,
+            week=numbers,
+            offer=numbers,
+            on_paper=flags,
+            treated=flags,
+            p_if_treated=chances,
+            p_if_held_out=chances,
+        )
 
 
 def lapsed(last_order: Floats, week: int) -> Flags:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from reveil.simulation import parameters as p
-from reveil.simulation.settings import Calendar, Flags, Floats, Ints
+from reveil.simulation.arrays import Flags, Floats, Ints
+from reveil.simulation.settings import Calendar
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,9 +14,10 @@ from math import factorial
 import numpy as np
 
 from reveil.simulation import parameters as p
+from reveil.simulation.arrays import Flags, Floats, Ints
 from reveil.simulation.people import People
-from reveil.simulation.rows import CHANNELS, NULL, Rows, rows
-from reveil.simulation.settings import DAY, Calendar, Flags, Floats, Ints
+from reveil.simulation.rows import CHANNELS, NULL, Rows, campaign_code, rows
+from reveil.simulation.settings import DAY, Calendar
 
 REGULAR, RANDOM, CLUMPY = range(len(p.TYPES))
 
@@ -84,9 +85,10 @@ def chance_of_order(type_: Ints, age: Floats, elapsed: Floats, hazard: Floats) -
     left = survival(type_, np.vstack([age[None, :], ends]))
     gone = np.cumsum(hazard, axis=0) - hazard
     within = np.divide(-np.expm1(-hazard), hazard, out=np.ones_like(hazard), where=hazard > 0)
-    ordered = ((left[:-1] - left[1:]) * np.exp(-gone) * within).sum(axis=0)
-    # exp(-x) of a clumpy or regular gap underflows long after any customer has died
-    return np.divide(ordered, left[0], out=np.zeros_like(ordered), where=left[0] > 0)
+    ordered: Floats = ((left[:-1] - left[1:]) * np.exp(-gone) * within).sum(axis=0)
+    # a survival that underflows to 0 belongs to an age that no living customer reaches
+    chance: Floats = np.divide(ordered, left[0], out=np.zeros_like(ordered), where=left[0] > 0)
+    return chance
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,14 +97,14 @@ class Orders:
 
     Attributes
     ----------
-    at
-        Seconds since 1970.
+    when
+        `week + fraction` of the calendar.
     campaign, offer
-        Of the discount the order was placed under; NULL where there was none.
+        Week and offer of the discount the order was placed under; NULL where there was none.
     """
 
     customer: Ints
-    at: Ints
+    when: Floats
     went_wrong: Flags
     campaign: Ints
     offer: Ints
@@ -120,6 +122,8 @@ def fill_baskets(
     """
     count = len(orders.customer)
     number = np.arange(count)
+    at = calendar.seconds(orders.when)
+    campaign = np.where(orders.campaign == NULL, NULL, campaign_code(orders.campaign, offer=True))
     discount = np.where(orders.offer == NULL, 0.0, np.array(p.DISCOUNTS)[orders.offer])
     noise = np.exp(p.AMOUNT_WITHIN * rng.standard_normal(count))
     total = people.amount[orders.customer] * noise * (1 - discount)
@@ -141,7 +145,7 @@ def fill_baskets(
     logs_in = ~in_store & (rng.random(count) < p.LOGIN_SHARE)
     # a login just before the joining order would precede the customer's own creation
     login_at = np.maximum(
-        orders.at - early.astype(np.int64), calendar.seconds(people.joined)[orders.customer]
+        at - early.astype(np.int64), calendar.seconds(people.joined)[orders.customer]
     )
     return np.concatenate(
         [
@@ -149,18 +153,18 @@ def fill_baskets(
             rows(
                 "purchase",
                 who,
-                orders.at[line],
+                at[line],
                 cents=cents,
                 order=line,
                 item=item,
                 channel=channel[line],
-                campaign=orders.campaign[line],
+                campaign=campaign[line],
                 offer=orders.offer[line],
             ),
             rows(
                 "return",
                 who[back],
-                orders.at[line[back]] + delay[back],
+                at[line[back]] + delay[back],
                 cents=-cents[back],
                 order=line[back],
                 item=item[back],
@@ -170,13 +174,14 @@ def fill_baskets(
     )
 
 
-def serve(rng: np.random.Generator, orders: Orders) -> Rows:
-    """Complaints after what went wrong, and survey answers."""
+def serve(rng: np.random.Generator, orders: Orders, calendar: Calendar) -> Rows:
+    """Return the complaints after what went wrong, and the survey answers."""
     count = len(orders.customer)
+    at = calendar.seconds(orders.when)
     complains = orders.went_wrong & (rng.random(count) < p.COMPLAINT_SHARE)
-    complaint_at = orders.at + (rng.uniform(*p.COMPLAINT_DAYS, count) * DAY).astype(np.int64)
+    complaint_at = at + (rng.uniform(*p.COMPLAINT_DAYS, count) * DAY).astype(np.int64)
     answers = rng.random(count) < p.SURVEY_SHARE
-    answer_at = orders.at + (rng.uniform(*p.SURVEY_DAYS, count) * DAY).astype(np.int64)
+    answer_at = at + (rng.uniform(*p.SURVEY_DAYS, count) * DAY).astype(np.int64)
     rating = np.where(
         orders.went_wrong,
         rng.choice(p.RATINGS, count, p=p.RATINGS_AFTER_INCIDENT),

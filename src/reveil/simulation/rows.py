@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from reveil.simulation import parameters as p
-from reveil.simulation.settings import Floats, Ints
+from reveil.simulation.arrays import Flags, Floats, Ints
+from reveil.simulation.settings import Calendar
 
 KINDS = (
     "purchase",
@@ -97,7 +98,8 @@ def running_orders(log: Rows) -> Rows:
     )
     is_line = log["order"] != NULL
     log["order"][is_line] = running[log["order"][is_line]]
-    return log[~is_line | (log["order"] != NULL)]
+    kept: Rows = log[~is_line | (log["order"] != NULL)]
+    return kept
 
 
 def customer_ids(customer: Ints) -> pa.Array:
@@ -111,15 +113,25 @@ def customer_ids(customer: Ints) -> pa.Array:
     return _names("C", customer, 7)
 
 
-def campaign_name(kind: str, day: np.datetime64) -> str:
-    """Name of a campaign: what it is and when it left.
+def campaign_code(week: Ints, *, offer: bool | Flags) -> Ints:
+    """Return the code of what left in a week: its newsletter, or its offers."""
+    return 2 * week + offer
+
+
+def campaign_names(calendar: Calendar) -> list[str]:
+    """Name every campaign by what it is and when it left, in the order of `campaign_code`.
 
     Examples
     --------
-    >>> campaign_name("offer", np.datetime64("2022-02-28"))
-    'offer_2022-02-28'
+    >>> from reveil.simulation.settings import SimulationSettings
+    >>> campaign_names(Calendar.of(SimulationSettings()))[-2:]
+    ['newsletter_2025-01-02', 'offer_2024-12-30']
     """
-    return f"{kind}_{day}"
+    names = []
+    for week in range(calendar.weeks):
+        monday = np.datetime64(calendar.monday(week), "s").astype("datetime64[D]")
+        names += [f"newsletter_{monday + 3}", f"offer_{monday}"]
+    return names
 
 
 def events_table(log: Rows, campaigns: list[str]) -> pa.Table:

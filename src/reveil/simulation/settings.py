@@ -11,15 +11,11 @@ from datetime import date, timedelta
 from enum import IntEnum
 
 import numpy as np
-import numpy.typing as npt
 
 from reveil.errors import StudyError
 from reveil.simulation import parameters as p
+from reveil.simulation.arrays import Floats, Ints
 from reveil.windows import Coverage
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
 
 DAY = 86_400
 """Seconds."""
@@ -144,7 +140,7 @@ class Calendar:
     >>> c.weeks - c.log_week, c.week_of(date(2022, 1, 17)) - c.log_week
     (157, 2)
     >>> c.seconds(np.array([c.log_week + 0.5])).astype("datetime64[s]")
-    array(['2022-01-06T21:00:00'], dtype='datetime64[s]')
+    array(['2022-01-06T18:30:00'], dtype='datetime64[s]')
     """
 
     origin: int
@@ -183,6 +179,10 @@ class Calendar:
     def monday(self, week: int) -> int:
         """Midnight of a week's Monday, in seconds since 1970."""
         return self.origin + week * 7 * DAY
+
+    def mondays(self, week: Ints) -> Ints:
+        """Midnights of several weeks' Mondays, in seconds since 1970."""
+        return self.origin + week * (7 * DAY)
 
     def week_of(self, day: date) -> int:
         """Week that starts on `day`."""

@@ -6,24 +6,25 @@ Out: SimulatedBase: events, customers, contacts, and the truth; the same tables 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reveil.simulation import parameters as p
-from reveil.simulation.email import Mails, react
-from reveil.simulation.life import Diary, State, walk
+from reveil.simulation.arrays import end_to_end, first_of
+from reveil.simulation.email import react
+from reveil.simulation.life import State, walk
+from reveil.simulation.offers import Contacts
 from reveil.simulation.people import People, draw_people
-from reveil.simulation.purchases import Orders, fill_baskets, serve
+from reveil.simulation.purchases import fill_baskets, serve
 from reveil.simulation.rows import (
     NULL,
     Rows,
-    campaign_name,
+    campaign_code,
+    campaign_names,
     customer_ids,
     events_table,
     rows,
@@ -33,8 +34,6 @@ from reveil.simulation.rows import (
 )
 from reveil.simulation.settings import Calendar, Concern, SimulationSettings, Streams, streams
 from reveil.simulation.truth import truth_table
-
-_T = TypeVar("_T", People, State)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,7 +70,7 @@ class _Block:
     people: People
     state: State
     log: Rows
-    contacts: tuple[npt.NDArray[np.generic], ...]
+    contacts: Contacts
     orders: int
 
 
@@ -103,10 +102,12 @@ def simulate(settings: SimulationSettings) -> SimulatedBase:
         & (log["at"] < calendar.log_end)
         & (log["customer"] < settings.customers)
     ]
-    people = _cut(People, [block.people for block in blocks], settings.customers)
-    state = _cut(State, [block.state for block in blocks], settings.customers)
-    names = _campaigns(calendar)
-    contacts, contact_truth = _contacts(blocks, calendar, settings.customers, names)
+    people = first_of([block.people for block in blocks], settings.customers)
+    state = first_of([block.state for block in blocks], settings.customers)
+    names = campaign_names(calendar)
+    contacts, contact_truth = _contacts(
+        end_to_end([block.contacts for block in blocks]), calendar, settings.customers, names
+    )
     return SimulatedBase(
         settings=settings,
         events=events_table(running_orders(log), names),
@@ -143,84 +144,54 @@ def _block(calendar: Calendar, random: Streams, first: int, placed: int) -> _Blo
     """Live the lives of one block; `first` and `placed` number its customers and orders."""
     people = draw_people(random[Concern.PEOPLE], calendar, p.BLOCK)
     state, diary = walk(people, calendar, random, until=calendar.weeks)
-    customer, when, wrong, campaign, offer = _joined(diary.orders)
-    orders = Orders(
-        customer=customer,
-        at=calendar.seconds(when),
-        went_wrong=wrong,
-        campaign=np.where(campaign == NULL, NULL, 2 * campaign + 1),
-        offer=offer,
-    )
-    visitor, visited = _joined(diary.visits)
+    orders, visits = end_to_end(diary.orders), end_to_end(diary.visits)
+    mails = end_to_end(diary.mails)
     alive = np.isinf(state.died)
     died = np.where(alive, calendar.log_end, calendar.seconds(np.where(alive, 0.0, state.died)))
     log = np.concatenate(
         [
             fill_baskets(random[Concern.BASKETS], people, orders, calendar),
-            serve(random[Concern.SERVICE], orders),
-            react(random[Concern.REACTIONS], people, died, _mails(diary, calendar)),
-            rows("visit", visitor, calendar.seconds(visited), channel="web"),
+            serve(random[Concern.SERVICE], orders, calendar),
+            react(random[Concern.REACTIONS], people, died, mails, calendar=calendar),
+            rows("visit", visits.customer, calendar.seconds(visits.when), channel="web"),
         ]
     )
     log["customer"] += first
     log["order"][log["order"] != NULL] += placed
-    contacts = _joined(diary.contacts)
-    contacts = (contacts[0] + first, *contacts[1:])
-    return _Block(people=people, state=state, log=log, contacts=contacts, orders=len(customer))
-
-
-def _mails(diary: Diary, calendar: Calendar) -> Mails:
-    customer, week, offer, on_paper, bounced, warmth, unsubscribed = _joined(diary.mails)
-    is_offer = offer != NULL
-    return Mails(
-        customer=customer,
-        at=calendar.monday(0)
-        + week * (calendar.monday(1) - calendar.monday(0))
-        + np.where(is_offer, p.CAMPAIGN_SECONDS, p.NEWSLETTER_SECONDS),
-        campaign=2 * week + is_offer,
-        offer=offer,
-        on_paper=on_paper,
-        bounced=bounced,
-        warmth=warmth,
-        unsubscribed=unsubscribed,
+    contacts = end_to_end(diary.contacts)
+    contacts = replace(contacts, customer=contacts.customer + first)
+    return _Block(
+        people=people, state=state, log=log, contacts=contacts, orders=len(orders.customer)
     )
-
-
-def _campaigns(calendar: Calendar) -> list[str]:
-    """Names of the campaigns: the newsletter of week w at 2 w, its offers at 2 w + 1."""
-    names = []
-    for week in range(calendar.weeks):
-        monday = np.datetime64(calendar.monday(week), "s").astype("datetime64[D]")
-        names += [campaign_name("newsletter", monday + 3), campaign_name("offer", monday)]
-    return names
 
 
 def _contacts(
-    blocks: list[_Block], calendar: Calendar, count: int, names: list[str]
+    contacts: Contacts, calendar: Calendar, count: int, names: list[str]
 ) -> tuple[pa.Table, pa.Table]:
-    customer, week, offer, on_paper, treated, if_treated, if_held_out = _joined(
-        [block.contacts for block in blocks]
-    )
-    order = np.lexsort((customer, week))
-    order = order[customer[order] < count]
-    monday = calendar.monday(0) + week[order] * (calendar.monday(1) - calendar.monday(0))
+    order = np.lexsort((contacts.customer, contacts.week))
+    order = order[contacts.customer[order] < count]
+    week = contacts.week[order]
     key = {
-        "customer_id": customer_ids(customer[order]),
-        "campaign": spell(2 * week[order] + 1, names),
-        "offer": spell(offer[order], p.OFFERS),
+        "customer_id": customer_ids(contacts.customer[order]),
+        "campaign": spell(campaign_code(week, offer=True), names),
+        "offer": spell(contacts.offer[order], p.OFFERS),
     }
-    contacts = pa.table(
+    sent = pa.table(
         {
             **key,
-            "channel": spell(on_paper[order].astype(np.int8), ("email", "print")),
-            "at": timestamps(monday + p.CAMPAIGN_SECONDS),
-            "treated": treated[order],
+            "channel": spell(contacts.on_paper[order].astype(np.int8), ("email", "print")),
+            "at": timestamps(calendar.mondays(week) + p.CAMPAIGN_SECONDS),
+            "treated": contacts.treated[order],
         }
     )
     truth = pa.table(
-        {**key, "p_if_treated": if_treated[order], "p_if_held_out": if_held_out[order]}
+        {
+            **key,
+            "p_if_treated": contacts.p_if_treated[order],
+            "p_if_held_out": contacts.p_if_held_out[order],
+        }
     )
-    return contacts, truth
+    return sent, truth
 
 
 def _customers(people: People, state: State, calendar: Calendar) -> pa.Table:
@@ -235,21 +206,5 @@ def _customers(people: People, state: State, calendar: Calendar) -> pa.Table:
             "consent_print": people.consent_print,
             "usable_email": state.email_usable,
             "usable_print": state.print_usable,
-        }
-    )
-
-
-def _joined(
-    occasions: list[tuple[npt.NDArray[np.generic], ...]],
-) -> tuple[npt.NDArray[np.generic], ...]:
-    return tuple(np.concatenate(parts) for parts in zip(*occasions, strict=True))
-
-
-def _cut(kind: type[_T], parts: list[_T], count: int) -> _T:
-    """Put the blocks' arrays end to end and keep the first `count` customers."""
-    return kind(
-        **{
-            f.name: np.concatenate([getattr(part, f.name) for part in parts])[:count]
-            for f in fields(kind)
         }
     )

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from reveil.errors import StudyError
 from reveil.simulation import parameters as p
+from reveil.simulation.arrays import Floats
 from reveil.simulation.life import State, hazard, reachable, speed, walk
 from reveil.simulation.offers import TREATED_CHANCE, hazard_under_offer, lapsed, speed_under_offer
 from reveil.simulation.people import People, draw_people
@@ -22,7 +23,6 @@ from reveil.simulation.settings import (
     TRADE,
     Calendar,
     Concern,
-    Floats,
     SimulationSettings,
     require_monday,
     streams,
