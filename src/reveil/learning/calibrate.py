@@ -27,6 +27,7 @@ ISOTONIC_ROWS = 50_000
 """Below that a step curve follows noise and merges scores (192 distinct ones of 60,000 even so)."""
 
 SLOPES = (0.3, 3.0)
+MIN_SLOPE_CUTOFFS = 4
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,7 +87,7 @@ def shared_slope(seen: Seen | None) -> float:
 
     It is for bases whose cutoffs do not cover a year: how far apart scores should be can be
     learned from one season, how high they are cannot. Judged by the log loss of each cutoff under
-    the slope of the others.
+    the slope of the others, which must fall by more than one standard error over the cutoffs.
 
     Examples
     --------
@@ -99,14 +100,15 @@ def shared_slope(seen: Seen | None) -> float:
     if seen is None:
         return 1.0
     cutoffs = [int(c) for c in np.unique(seen.cutoff)]
-    if len(cutoffs) < 2:
+    if len(cutoffs) < MIN_SLOPE_CUTOFFS:
         return 1.0
-    plain = sloped = 0.0
+    gains = []
     for c in cutoffs:
         mine = seen.only(c)
-        plain += _levelled_loss(mine, 1.0)
-        sloped += _levelled_loss(mine, _best_slope(seen.without(c)))
-    return _best_slope(seen) if sloped < plain else 1.0
+        sloped = _levelled_loss(mine, _best_slope(seen.without(c)))
+        gains.append(_levelled_loss(mine, 1.0) - sloped)
+    doubt = float(np.std(gains, ddof=1)) / np.sqrt(len(gains))
+    return _best_slope(seen) if float(np.mean(gains)) > doubt else 1.0
 
 
 def calibrator_of(seen: Seen) -> Calibrator:
