@@ -85,7 +85,8 @@ def chance_of_order(type_: Ints, age: Floats, elapsed: Floats, hazard: Floats) -
     left = survival(type_, np.vstack([age[None, :], ends]))
     gone = np.cumsum(hazard, axis=0) - hazard
     within = np.divide(-np.expm1(-hazard), hazard, out=np.ones_like(hazard), where=hazard > 0)
-    ordered: Floats = ((left[:-1] - left[1:]) * np.exp(-gone) * within).sum(axis=0)
+    ends_now = np.maximum(left[:-1] - left[1:], 0)  # rounding lifts the survival of a tiny step
+    ordered: Floats = (ends_now * np.exp(-gone) * within).sum(axis=0)
     # a survival that underflows to 0 belongs to an age that no living customer reaches
     chance: Floats = np.divide(ordered, left[0], out=np.zeros_like(ordered), where=left[0] > 0)
     return chance
