@@ -36,7 +36,7 @@ def audit_report(rows: Sequence[AuditRow], language: Language) -> str:
     Examples
     --------
     >>> row = AuditRow(check="duplicates", state="warning", source="orders.csv", column="", rows=12)
-    >>> "No error, 1 warnings to read." in audit_report([row], "en")
+    >>> "No error. Warnings to read: 1." in audit_report([row], "en")
     True
     """
     words, formats = Words(language=language), Formats(language=language)

@@ -15,7 +15,7 @@ from reveil.features.declare import Language
 from reveil.reports import curves, plots
 from reveil.reports.formats import DASH, Formats
 from reveil.reports.render import render
-from reveil.reports.values import CutoffResult, Difference, TargetResult, TrainingReport
+from reveil.reports.values import Contender, CutoffResult, Difference, TargetResult, TrainingReport
 from reveil.reports.words import Words
 
 BETTER = {
@@ -98,7 +98,7 @@ def honest_sentence(result: TargetResult, language: Language) -> str:
     ...     target="reactivation", kind="boosted", split=split, train_rows=9, train_customers=9,
     ...     train_positives=1, by_cutoff=(), comparison=Difference(
     ...         metric="auc", against="recency", model=0.702, difference=gain)), "en")
-    >>> print(said.replace(NO_BREAK, " "))
+    >>> print(said.replace(chr(160), " "))
     The model beats the recency rule: AUC 0.702, a gain of +0.071 [+0.049, +0.093].
     """
     words, formats = Words(language=language), Formats(language=language)
@@ -167,7 +167,7 @@ def _others(differences: tuple[Difference, ...], words: Words, formats: Formats)
 def _facts(result: TargetResult, words: Words, formats: Formats) -> list[tuple[str, str]]:
     split, windows = result.split, result.split.windows
     rows = words(
-        "fact.rows",
+        "fact.rows.amount" if result.target == "margin_if_returns" else "fact.rows.event",
         rows=formats.number(result.train_rows),
         customers=formats.number(result.train_customers),
         positives=formats.number(result.train_positives),
@@ -241,16 +241,12 @@ def _figures(result: TargetResult, words: Words, formats: Formats) -> list[dict[
 
 def _intervals(result: TargetResult, words: Words, formats: Formats) -> dict[str, object] | None:
     metric = "gini" if result.target == "margin_if_returns" else "auc"
-    judged = [c for c in result.by_cutoff if any(metric in k.estimates for k in c.contenders)]
+    judged = [(cutoff, found) for cutoff in result.by_cutoff if (found := _found(cutoff, metric))]
     if not judged:
         return None
     best = sum(
-        max(
-            (c for c in cutoff.contenders if metric in c.estimates),
-            key=lambda c: c.estimates[metric].estimate,
-        ).name
-        == cutoff.contenders[0].name
-        for cutoff in judged
+        max(found, key=lambda c: c.estimates[metric].estimate) is cutoff.contenders[0]
+        for cutoff, found in judged
     )
     title = words(
         "plot.intervals.best", metric=words(f"metric.{metric}"), best=best, all=len(judged)
@@ -262,16 +258,19 @@ def _intervals(result: TargetResult, words: Words, formats: Formats) -> dict[str
                 curves.Row(
                     label=words.heading("contender", c.name),
                     interval=c.estimates[metric],
-                    is_model=i == 0,
+                    is_model=c is cutoff.contenders[0],
                 )
-                for i, c in enumerate(cutoff.contenders)
-                if metric in c.estimates
+                for c in found
             ],
         )
-        for cutoff in judged
+        for cutoff, found in judged
     ]
     svg = curves.intervals(groups, formats=formats, title=title, reference=CHANCE[metric])
     return {"title": title, "note": words("plot.intervals.note"), "svg": svg}
+
+
+def _found(cutoff: CutoffResult, metric: str) -> list[Contender]:
+    return [c for c in cutoff.contenders if metric in c.estimates and c.estimates[metric].exists]
 
 
 def _gains(result: TargetResult, words: Words, formats: Formats) -> dict[str, object] | None:
