@@ -19,6 +19,7 @@ from reveil.learning.candidate import Candidate, Isotonic
 from reveil.registry.artifact import Definitions, differences, read_artifact, write_artifact
 from reveil.registry.loader import _load_pyfunc
 from reveil.registry.plain import canonical, from_plain, to_plain
+from reveil.registry.probe import reload_difference
 from reveil.registry.reference import Distribution
 
 
@@ -43,7 +44,7 @@ def test_variants_come_back_equal(
             replace(candidate, btyd=None, calibrator=isotonic),
             replace(candidate, boosters=(), calibrator=None, kind="baseline"),
             replace(candidate, link="log", scale=1.01, calibrator=None, complement=True),
-            replace(candidate, boosters=tuple(f"{i}\n" for i in range(12))),
+            replace(candidate, boosters=candidate.boosters * 6),
         ]
     ):
         write_artifact(tmp_path / str(i), variant, definitions)
@@ -158,6 +159,19 @@ def test_no_customer_value_is_an_edge(definitions: Definitions, rows: pd.DataFra
     assert sum(d.shares) == pytest.approx(1)
     assert d.edges[0] > rows["spend_364d"].min()
     assert d.edges[-1] < rows["spend_364d"].max()
+
+
+def test_the_probe_tells_another_model(
+    artifact_folder: Path, candidate: Candidate, definitions: Definitions, rows: pd.DataFrame
+) -> None:
+    write_artifact(artifact_folder, candidate, definitions)
+    loaded = read_artifact(artifact_folder)
+    assert reload_difference(loaded.candidate, loaded.probe) == 0.0
+    assert reload_difference(replace(candidate, shift=0.31), loaded.probe) > 1e-4
+    frame = loaded.probe.frame(candidate.features)
+    assert frame.isna().any().any()
+    real = set(rows[list(candidate.features)].itertuples(index=False, name=None))
+    assert not real & set(frame.itertuples(index=False, name=None)), "no row is a customer's"
 
 
 def test_differences_name_the_definition(definitions: Definitions) -> None:

@@ -80,7 +80,7 @@ def test_a_good_first_model_is_promoted_and_every_rule_is_a_row() -> None:
     ("change", "rule"),
     [
         ({"artifact_verified": False}, "artifact verified"),
-        ({"reload_difference": 1e-17}, "reload reproduces scores"),
+        ({"reload_difference": 1e-9}, "reload reproduces scores"),
         ({"missing_features": ("spend_364d",)}, "schema"),
         ({"learned_until": date(2011, 6, 2)}, "judged out of time"),
     ],

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,12 +12,14 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 import yaml
+from mlflow.pyfunc import load_model
 
 from reveil.errors import RegistryError
 from reveil.learning.candidate import Candidate
+from reveil.registry.artifact import as_input
 from reveil.registry.champions import load_champion, load_version, version_of
 from reveil.registry.runs import RunRef, TrainingRecord, log_training
-from reveil.registry.store import Store, experiment_id, open_store
+from reveil.registry.store import Store, experiment_id, open_store, talking_to
 
 
 def model_folder(store: Store, run: RunRef) -> Path:
@@ -66,25 +64,17 @@ def test_the_registered_model_scores_the_same_bits(
 
 def test_plain_mlflow_loads_and_scores_it_with_pickle_forbidden(
     store: Store, trained: Callable[..., RunRef], candidate: Candidate, rows: pd.DataFrame,
-    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     run = trained()
-    rows.drop(columns=["customer_id", "y"]).head(50).to_parquet(tmp_path / "rows.parquet")
-    script = (
-        "import sys, mlflow, pandas as pd; mlflow.set_tracking_uri(sys.argv[1]);"
-        "frame = pd.read_parquet(sys.argv[3]).astype('float64');"
-        "print(mlflow.pyfunc.load_model(sys.argv[2]).predict(frame).to_json(double_precision=15))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, store.uri, f"models:/{run.model}/{run.version}",
-         str(tmp_path / "rows.parquet")],
-        env={**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
-             "MLFLOW_DISABLE_TELEMETRY": "true"},
-        check=False, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    scores = json.loads(done.stdout.splitlines()[-1])["probability"]
-    assert list(scores.values()) == pytest.approx(list(candidate.predict(rows.head(50))), abs=1e-14)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store.uri)
+    monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    with talking_to(store.uri):
+        model = load_model(f"models:/{run.model}/{run.version}")
+        frame = as_input(rows, candidate.features)
+        scores = model.predict(frame)["probability"]
+    assert list(scores) == list(candidate.predict(rows))
+    assert model.metadata.signature.outputs.input_names() == ["probability"]
 
 
 def test_no_customer_in_the_store_or_its_files(

@@ -23,6 +23,7 @@ from reveil.errors import RegistryError
 from reveil.features.declare import Feature
 from reveil.learning.candidate import BtydMember, Candidate, Isotonic, Sigmoid
 from reveil.registry.plain import canonical, fingerprint, from_plain, to_plain
+from reveil.registry.probe import Probe, probe_of
 from reveil.registry.reference import Distribution
 
 T = TypeVar("T")
@@ -40,8 +41,11 @@ class Definitions:
     ----------
     features
         The candidate's features in its order, as described to people.
+    signals
+        What the feature set was written for: kinds with their roles, optional columns,
+        observation in days, the study's own modules. Enough to write it again.
     fingerprint
-        Of the feature set, as `features` computes it from names, windows and expressions.
+        Of the feature set, as `features` computes it from declarations and values.
     activity
         The study's resolved definition of activity, plain values.
     label
@@ -51,6 +55,7 @@ class Definitions:
     """
 
     features: tuple[Feature, ...]
+    signals: Mapping[str, object]
     fingerprint: str
     activity: Mapping[str, object]
     label: Mapping[str, object]
@@ -63,12 +68,15 @@ class LoadedArtifact:
 
     Parameters
     ----------
+    probe
+        Invented rows and the scores they had when the artifact was written.
     digest
         SHA-256 of the artifact's manifest: the name of these very bytes.
     """
 
     candidate: Candidate
     definitions: Definitions
+    probe: Probe
     digest: str
 
 
@@ -112,9 +120,14 @@ def write_artifact(folder: Path, candidate: Candidate, definitions: Definitions)
         to_plain(_Features(features=definitions.features, fingerprint=definitions.fingerprint))
     )
     parts["activity.json"] = canonical(
-        {"activity": to_plain(definitions.activity), "label": to_plain(definitions.label)}
+        {
+            "activity": to_plain(definitions.activity),
+            "label": to_plain(definitions.label),
+            "signals": to_plain(definitions.signals),
+        }
     )
     parts["reference.json"] = canonical(to_plain(definitions.reference))
+    parts["probe.json"] = canonical(to_plain(probe_of(candidate, definitions.reference)))
     manifest = canonical(
         {
             "format": _FORMAT,
@@ -157,6 +170,7 @@ def read_artifact(folder: Path, *, digest: str | None = None) -> LoadedArtifact:
     definitions = Definitions(
         features=features.features,
         fingerprint=features.fingerprint,
+        signals=activity["signals"],  # type: ignore[arg-type]
         activity=activity["activity"],  # type: ignore[arg-type]  # written above as an object
         label=activity["label"],  # type: ignore[arg-type]
         reference={
@@ -164,7 +178,12 @@ def read_artifact(folder: Path, *, digest: str | None = None) -> LoadedArtifact:
             for name, value in reference.items()
         },
     )
-    return LoadedArtifact(candidate=candidate, definitions=definitions, digest=found)
+    return LoadedArtifact(
+        candidate=candidate,
+        definitions=definitions,
+        probe=_read(Probe, parts, "probe.json"),
+        digest=found,
+    )
 
 
 def as_input(frame: pd.DataFrame, features: tuple[str, ...]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from reveil.errors import DataError
+from reveil.learning.candidate import Candidate
 from reveil.registry.artifact import LoadedArtifact, as_input, read_artifact
 
 
@@ -50,12 +51,12 @@ class ScoringModel:
         values = candidate.predict(
             as_input(frame.reindex(columns=list(candidate.features)), candidate.features)
         )
-        return pd.DataFrame({output_name(self.artifact): values}, index=frame.index)
+        return pd.DataFrame({output_name(candidate): values}, index=frame.index)
 
 
-def output_name(artifact: LoadedArtifact) -> str:
+def output_name(candidate: Candidate) -> str:
     """Name of the column that `predict` returns."""
-    return "amount" if artifact.candidate.link == "log" else "probability"
+    return "amount" if candidate.link == "log" else "probability"
 
 
 def _load_pyfunc(path: str) -> ScoringModel:

@@ -27,7 +27,7 @@ with warnings.catch_warnings():
     from mlflow.entities import Metric, Param, RunTag
     from mlflow.exceptions import MlflowException
     from mlflow.models import ModelSignature
-    from mlflow.pyfunc import load_model, save_model
+    from mlflow.pyfunc import save_model
     from mlflow.types.schema import ColSpec, Schema
 
 __all__ = [
@@ -40,6 +40,5 @@ __all__ = [
     "RunTag",
     "Schema",
     "download_artifacts",
-    "load_model",
     "save_model",
 ]

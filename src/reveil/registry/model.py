@@ -54,9 +54,7 @@ def write_model(folder: Path, candidate: Candidate, definitions: Definitions) ->
     """
     data = folder.with_name(f"{folder.name}-data") / "model"
     digest = write_artifact(data, candidate, definitions)
-    output = output_name(
-        LoadedArtifact(candidate=candidate, definitions=definitions, digest=digest)
-    )
+    output = output_name(candidate)
     signature = ModelSignature(
         inputs=Schema([ColSpec("double", name, required=False) for name in candidate.features]),
         outputs=Schema([ColSpec("double", output)]),
