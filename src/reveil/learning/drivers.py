@@ -128,8 +128,6 @@ def reasons(
 def drivers(candidate: Candidate, data: TrainingSet, *, threads: int = 1) -> Drivers:
     """Rank features by mean absolute contribution at the test cutoffs (training without test).
 
-    Examples
-    --------
     `drivers(candidate, data).top(10)` is the table to read first.
     """
     rows = _explained_rows(data)
@@ -171,14 +169,18 @@ def beeswarm_svg(
     )
     with mpl.rc_context({"svg.hashsalt": "reveil", "svg.fonttype": "none"}):
         figure = plt.figure(figsize=(8, 6))
-        shap.plots.beeswarm(
-            explained,
-            max_display=top,
-            show=False,
-            plot_size=None,
-            group_remaining_features=False,
-            rng=np.random.default_rng(0),
-        )
+        before = np.random.get_state()  # noqa: NPY002  (shap jitters with numpy's global state)
+        np.random.seed(0)  # noqa: NPY002
+        try:
+            shap.plots.beeswarm(
+                explained,
+                max_display=top,
+                show=False,
+                plot_size=None,
+                group_remaining_features=False,
+            )
+        finally:
+            np.random.set_state(before)  # noqa: NPY002
         out = io.StringIO()
         figure.savefig(out, format="svg", metadata={"Date": None}, bbox_inches="tight")
         plt.close(figure)

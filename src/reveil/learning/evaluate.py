@@ -100,6 +100,16 @@ def compare(
     who, when = rows["customer_id"].to_numpy(), _dates(rows)
     ranking_only = ("gini", "spearman") if data.is_amount else RANKING
     amounts = np.maximum(y, 0.0)
+
+    def differ(mine: NDArray[np.bool_]) -> dict[str, Interval]:
+        return {
+            name: paired_difference(y[mine], scores[mine], s[mine], who[mine], metric, draws=draws)
+            for name, (_, s) in found.items()
+        }
+
+    by_cutoff = {c: differ(when == c) for c in sorted(set(when))}
+    alone = len(by_cutoff) == 1
+    differences = next(iter(by_cutoff.values())) if alone else differ(np.ones(len(y), dtype=bool))
     return Comparison(
         target=data.label,
         metric=metric,
@@ -108,19 +118,8 @@ def compare(
             name: _evaluation(rows, y, s, _metrics(data) if b.calibrated else ranking_only, draws)
             for name, (b, s) in found.items()
         },
-        differences={
-            name: paired_difference(y, scores, s, who, metric, draws=draws)
-            for name, (_, s) in found.items()
-        },
-        differences_by_cutoff={
-            cutoff: {
-                name: paired_difference(
-                    y[mine], scores[mine], s[mine], who[mine], metric, draws=draws
-                )
-                for name, (_, s) in found.items()
-            }
-            for cutoff, mine in ((c, when == c) for c in sorted(set(when)))
-        },
+        differences=differences,
+        differences_by_cutoff=by_cutoff,
         gains={
             "model": gains(amounts, scores),
             **{name: gains(amounts, s) for name, (_, s) in found.items()},

@@ -46,6 +46,10 @@ WINSOR = 0.995
 """Amounts are capped at this quantile while trees learn, never in what they are scaled to."""
 
 TWEEDIE = 1.5
+
+ROWS_WORTH_THREADS = 50_000
+"""Under that, threads wait for each other longer than they work."""
+
 MIN_SCALE_ROWS = 300
 
 
@@ -246,6 +250,7 @@ def _fit_boosters(
     seed: int,
     threads: int,
 ) -> tuple[str, ...]:
+    threads = threads if len(x) >= ROWS_WORTH_THREADS else 1
     texts = []
     first = {**recipe.booster_params(seed, threads), **objective}
     binned = lgb.Dataset(x, y, params=first, feature_name=list(names), free_raw_data=False)
