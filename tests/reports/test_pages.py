@@ -199,10 +199,9 @@ def test_errors_come_first_in_the_audit() -> None:
 
 
 def test_french_pages_hold_no_english_sentence(pages: dict[str, str]) -> None:
-    sentences = [t.en for t in catalogue().values() if t.en.count(" ") >= 2 and t.en != t.fr]
+    pieces = {p.strip() for t in catalogue().values() for p in re.split(r"\{\w+\}", t.en)}
+    sentences = [p for p in pieces if p.count(" ") >= 2]
+    assert len(sentences) > 50
     for name in ("training_fr", "list_fr", "audit_fr"):
         text = " ".join(read(pages[name]).words)
-        left = [
-            s for s in sentences if re.search(re.sub(r"\\\{\w+\\\}", ".+?", re.escape(s)), text)
-        ]
-        assert left == [], name
+        assert [s for s in sentences if s in text] == [], name

@@ -100,7 +100,8 @@ def list_page(values: ListReport, language: Language) -> dict[str, object]:
 
 
 def _tiles(values: ListReport, words: Words, formats: Formats) -> list[tuple[str, str]]:
-    returns = "list.figure.returns" + (".uplift" if values.mode == "uplift" else "")
+    causal = values.mode == "uplift"
+    returns = "list.figure.returns.uplift" if causal else "list.figure.returns"
     return [
         (formats.number(values.selected), words("list.figure.selected")),
         (formats.number(values.expected_returns), words(returns)),
@@ -113,7 +114,7 @@ def _example(example: Example, words: Words, formats: Formats) -> dict[str, obje
     probability = formats.percent(example.probability, 0 if example.probability >= 0.1 else 1)
     return {
         "rank": formats.number(example.rank),
-        "worth": f"{formats.cents(example.expected_margin)} {words('list.example.worth')}",
+        "worth": words("list.example.worth", margin=formats.cents(example.expected_margin)),
         "odds": words("list.example.odds", probability=probability),
         "margin": words("list.example.margin", margin=formats.cents(example.margin_if_returns)),
         "group": example.group or words.known("state", example.state),

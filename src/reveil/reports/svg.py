@@ -18,7 +18,7 @@ INK = "var(--ink,#1c2430)"
 MUTED = "var(--muted,#5b6675)"
 FAINT = "var(--faint,#dfe4ea)"
 ACCENT = "var(--accent,#1d5fa6)"
-SECOND = "var(--second,#b8520d)"
+SECOND = "var(--second,#a94a0a)"
 PAPER = "var(--paper,#ffffff)"
 
 WIDTH = 400
