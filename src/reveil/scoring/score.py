@@ -126,7 +126,7 @@ def _scored(
         columns[candidate.target] = pa.array(values, from_pandas=True)
         if candidate.link == "logit" and top > 0:
             found = reasons(
-                candidate.contributions(rows, threads=threads),
+                candidate,
                 rows,
                 scorer.features.features,
                 language=language,

@@ -1,0 +1,118 @@
+"""What a model was trained under, as plain values: written at training, rebuilt at scoring.
+
+In:  a Study, its FeatureSet; or what an artifact carries.
+Out: Definitions for the artifact, the feature set they describe, the text of features.lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import cast
+
+import pandas as pd
+import yaml
+
+from reveil.config import Study, Target
+from reveil.errors import RegistryError
+from reveil.events.roles import Role
+from reveil.features.golden import fingerprint
+from reveil.features.matrix import FeatureSet, feature_set
+from reveil.labels.outcomes import Label
+from reveil.registry.artifact import Definitions, LoadedArtifact, differences
+from reveil.registry.reference import reference_of
+
+
+def signals_of(features: FeatureSet) -> dict[str, object]:
+    """Plain values from which the same feature set can be written again."""
+    return {
+        "kinds": {kind: role.value for kind, role in features.kinds.items()},
+        "columns": list(features.columns),
+        "observation_days": features.observation.days,
+        "modules": list(features.modules),
+    }
+
+
+def features_from(signals: Mapping[str, object]) -> FeatureSet:
+    """Write the feature set that some signals describe.
+
+    Examples
+    --------
+    >>> s = {"kinds": {"purchase": "commercial"}, "columns": [], "observation_days": 364,
+    ...      "modules": []}
+    >>> signals_of(features_from(s)) == s
+    True
+    """
+    kinds = cast("Mapping[str, str]", signals["kinds"])
+    return feature_set(
+        {kind: Role(role) for kind, role in kinds.items()},
+        observation=timedelta(days=cast("int", signals["observation_days"])),
+        columns=cast("Sequence[str]", signals["columns"]),
+        modules=cast("Sequence[str]", signals["modules"]),
+    )
+
+
+def definitions_of(
+    study: Study,
+    features: FeatureSet,
+    label: Label,
+    *,
+    digest: str,
+    reference: pd.DataFrame | None = None,
+) -> Definitions:
+    """Gather what scoring must rebuild exactly.
+
+    Parameters
+    ----------
+    digest
+        Fingerprint of the features.
+    reference
+        Rows whose distributions drift is told from, where there are any.
+    """
+    windows = label.windows
+    return Definitions(
+        features=features.features,
+        signals=signals_of(features),
+        fingerprint=digest,
+        activity=study.activity.model_dump(mode="json"),
+        label={
+            "name": label.name,
+            "kinds": list(label.kinds),
+            "money_kinds": list(label.money_kinds),
+            "margin_rate": label.margin_rate,
+            "gap_days": windows.gap.days,
+            "horizon_days": windows.horizon.days,
+        },
+        reference={} if reference is None else reference_of(reference, features.names),
+    )
+
+
+def rebuilt(study: Study, target: Target, artifact: LoadedArtifact, label: Label) -> FeatureSet:
+    """Write the features a champion was trained on, and refuse any that mean something else now.
+
+    Raises
+    ------
+    RegistryError
+        When a feature, the activity or the label is defined otherwise than at training; the
+        message names the definition.
+    """
+    trained = artifact.definitions
+    features = features_from(trained.signals)
+    now = definitions_of(study, features, label, digest=fingerprint(features))
+    found = differences(trained, now)
+    if found:
+        raise RegistryError(
+            f"the champion of {target} was trained under other definitions: {'; '.join(found[:3])}",
+            hint="train and promote again, or score with the study and version it was trained with",
+        )
+    return features
+
+
+def features_lock(features: FeatureSet, digest: str) -> str:
+    """Write features.lock: names, units, windows and fingerprint, as YAML."""
+    lines = [
+        {"name": f.name, "unit": f.unit.value, "window_days": f.window_days}
+        for f in features.features
+    ]
+    document = {"fingerprint": digest, "signals": signals_of(features), "features": lines}
+    return yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)

@@ -1,0 +1,165 @@
+"""What every command starts with: the log, the features, the labels, and the rows they make.
+
+In:  a Study.
+Out: EventLog, FeatureSet, one frame of customers x cutoffs with features and outcomes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date
+
+import pandas as pd
+
+from reveil.activity.states import State, activity_kinds, population
+from reveil.config import TARGETS, Study, Target
+from reveil.engine.duckdb import DuckDB
+from reveil.errors import TooLittleDataError
+from reveil.events.log import EventLog, open_log
+from reveil.features.matrix import FeatureSet, feature_set
+from reveil.labels.outcomes import Label
+from reveil.learning.candidate import Population
+from reveil.learning.training import TrainingSet
+from reveil.windows import Split, training_cutoffs
+
+ORDERS = ("purchase",)
+MONEY = ("purchase", "return")
+
+POPULATIONS: dict[Target, Population] = {
+    "attrition": "active",
+    "reactivation": "inactive",
+    "margin_if_returns": "inactive",
+}
+"""Whose score each target is."""
+
+
+def open_events(study: Study) -> EventLog:
+    """Read, clean and audit every source of a study.
+
+    Raises
+    ------
+    DataError
+        When a source is missing, unreadable, or holds what the study refuses.
+    """
+    return open_log(
+        DuckDB(study.engine), study.sources, study.customers, study.log_coverage, study.roles
+    )
+
+
+def features_of(study: Study, log: EventLog) -> FeatureSet:
+    """Write the features for the kinds and columns that a study's log holds."""
+    return feature_set(
+        {kind: log.roles[kind] for kind in log.kinds},
+        observation=study.windows.observation,
+        columns=log.columns,
+        modules=study.features.modules,
+    )
+
+
+def label_of(study: Study, log: EventLog, target: Target) -> Label:
+    """Define the outcome of a target by the study's own words."""
+    windows = study.label_windows
+    if target == "attrition":
+        kinds = activity_kinds(log, study.activity)
+        return Label(name=target, kinds=kinds, windows=windows)
+    if target == "reactivation":
+        return Label(name=target, kinds=study.labels.returns_on, windows=windows)
+    return Label(
+        name=target,
+        kinds=ORDERS,
+        windows=windows,
+        money_kinds=MONEY,
+        margin_rate=study.labels.margin_rate,
+    )
+
+
+def splits_of(study: Study) -> tuple[Split, ...]:
+    """Plan one purged split per test cutoff; the last one is the candidate's.
+
+    Raises
+    ------
+    TooLittleDataError
+        When a test cutoff leaves no training cutoff before it.
+    """
+    windows, coverage = study.label_windows, study.log_coverage
+    found = []
+    for test in study.test_cutoffs:
+        train = training_cutoffs(
+            test,
+            windows,
+            coverage,
+            min_history=study.min_history,
+            at_most=study.cutoffs.at_most,
+        )
+        if not train:
+            needed = study.min_history + windows.gap + windows.horizon
+            raise TooLittleDataError(
+                f"no training cutoff fits between {coverage.start} and the test cutoff {test}: "
+                f"{(test - coverage.start).days} days of log, "
+                f"{needed.days} are required (history + gap + horizon)",
+                hint="shorten `windows` or `cutoffs.min_history`, or state an earlier coverage start",
+            )
+        found.append(Split(train=train, valid=(), test=(test,), windows=windows))
+    return tuple(found)
+
+
+def observe(
+    study: Study,
+    log: EventLog,
+    features: FeatureSet,
+    cutoffs: Iterable[date],
+    *,
+    progress: Callable[[date], object] | None = None,
+) -> pd.DataFrame:
+    """Compute features and outcomes of every customer who ever ordered, at every cutoff.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `customer_id, cutoff, state`, one float32 column per feature, and `y_<target>` for
+        every target; sorted by cutoff and customer.
+    """
+    labels = {target: label_of(study, log, target) for target in TARGETS}
+    frames = []
+    for cutoff in cutoffs:
+        people = population(log, study.activity, cutoff, State.ACTIVE, State.INACTIVE)
+        table = features.matrix(log, people, cutoff)
+        for target, label in labels.items():
+            table = label.query(log, table, cutoff).rename({f"y_{target}": "y"})
+        frame = table.order_by("customer_id").to_pyarrow().to_pandas()
+        frame["cutoff"] = pd.to_datetime(frame["cutoff"])
+        frames.append(frame)
+        if progress is not None:
+            progress(cutoff)
+    return pd.concat(frames, ignore_index=True)
+
+
+def training_set_of(
+    observed: pd.DataFrame, features: FeatureSet, target: Target, split: Split
+) -> TrainingSet:
+    """Take the rows of one target and split from what was observed."""
+    cutoffs = [pd.Timestamp(cutoff) for cutoff in split.cutoffs]
+    outcomes = [f"y_{name}" for name in TARGETS if name != target]
+    frame = observed[observed["cutoff"].isin(cutoffs)].drop(columns=outcomes)
+    frame = frame.rename(columns={f"y_{target}": "y"})
+    return TrainingSet(
+        frame=frame[frame["y"].notna()].reset_index(drop=True),
+        split=split,
+        features=features.features,
+        label=target,
+        population=POPULATIONS[target],
+        complement=target == "attrition",
+    )
+
+
+def training_set(log: EventLog, study: Study, target: Target) -> TrainingSet:
+    """Build the training set of a target, judged at the study's last test cutoff.
+
+    Raises
+    ------
+    TooLittleDataError
+        When the coverage leaves no room for a purged split.
+    """
+    features, split = features_of(study, log), splits_of(study)[-1]
+    observed = observe(study, log, features, split.cutoffs)
+    return training_set_of(observed, features, target, split)

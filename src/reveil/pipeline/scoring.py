@@ -1,0 +1,179 @@
+"""Score: champions and a cutoff become published scores.
+
+In:  a Study, a cutoff; the registry.
+Out: a folder whose manifest vouches for `scores` (Parquet) and `summary` (JSON).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import pyarrow as pa
+
+from reveil.config import TARGETS, Study, Target
+from reveil.errors import DataError, StudyError
+from reveil.events.log import EventLog
+from reveil.pipeline.definitions import rebuilt
+from reveil.pipeline.observing import label_of, open_events
+from reveil.pipeline.promoting import store_of
+from reveil.registry.champions import Champion, load_champion
+from reveil.registry.runs import model_name
+from reveil.registry.store import Store
+from reveil.scoring.publish import Manifest, publishing, read_manifest
+from reveil.scoring.score import Scorer, score
+from reveil.scoring.snapshot import snapshot
+
+SCORES = "scores"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scoring:
+    """What one scoring run published.
+
+    Parameters
+    ----------
+    states
+        Customers per state, most frequent first.
+    champions
+        Version that scored each target.
+    """
+
+    manifest: Manifest
+    cutoff: date
+    customers: int
+    states: dict[str, int]
+    champions: dict[Target, Champion]
+
+
+def score_customers(
+    study: Study,
+    cutoff: date,
+    out: Path,
+    *,
+    log: EventLog | None = None,
+    store: Store | None = None,
+    progress: Callable[[int, int], object] | None = None,
+    at: datetime | None = None,
+) -> Scoring:
+    """Score every customer known at a cutoff, and publish the scores in a folder.
+
+    The same study, data, champions and cutoff give the same bytes.
+
+    Parameters
+    ----------
+    progress
+        Called with the customers scored so far and how many there are.
+
+    Raises
+    ------
+    DataError
+        When nobody is known at the cutoff, or the folder belongs to something else.
+    RegistryError
+        When a target has no champion, or one trained under other definitions.
+    """
+    if not study.coverage.start < cutoff <= study.coverage.end:
+        raise StudyError(
+            f"the cutoff {cutoff} lies outside the coverage, "
+            f"{study.coverage.start} to {study.coverage.end}",
+            hint="choose a date inside, or extend `coverage` if the log is complete further",
+        )
+    store = store or store_of(study)
+    champions = {
+        target: load_champion(store, model_name(study.registry.model_prefix, study.name, target))
+        for target in TARGETS
+    }
+    log = log or open_events(study)
+    scorers = [
+        Scorer(
+            candidate=champion.artifact.candidate,
+            features=rebuilt(study, target, champion.artifact, label_of(study, log, target)),
+        )
+        for target, champion in champions.items()
+    ]
+    described = _described(study, log, cutoff)
+    counts = Counter(described["state"].to_pylist())
+    done = 0
+
+    def advance(customers: int) -> None:
+        nonlocal done
+        done += customers
+        if progress is not None:
+            progress(done, described.num_rows)
+
+    batches = score(
+        log,
+        described,
+        scorers,
+        cutoff,
+        language=study.language,
+        reasons_per_customer=study.scoring.reasons,
+        threads=study.learning.threads,
+        progress=advance,
+    )
+    inputs = {
+        "study": study.name,
+        "cutoff": cutoff.isoformat(),
+        "snapshot": _digest(described),
+        **{f"model {target}": c.artifact.digest for target, c in champions.items()},
+    }
+    with publishing(out, kind=SCORES, inputs=inputs, at=at or datetime.now(UTC)) as publication:
+        publication.parquet(SCORES, _with_names(batches))
+        publication.json(
+            "summary",
+            {
+                "study": study.name,
+                "cutoff": cutoff.isoformat(),
+                "customers": described.num_rows,
+                "states": dict(sorted(counts.items())),
+                "models": {t: c.artifact.digest for t, c in champions.items()},
+            },
+        )
+    return Scoring(
+        manifest=read_manifest(out, kind=SCORES),
+        cutoff=cutoff,
+        customers=described.num_rows,
+        states=dict(counts.most_common()),
+        champions=champions,
+    )
+
+
+def _described(study: Study, log: EventLog, cutoff: date) -> pa.Table:
+    targeting = study.targeting
+    table = snapshot(
+        log,
+        study.activity,
+        cutoff,
+        channels=() if targeting is None else tuple(targeting.channels),
+        pressure_days=28 if targeting is None else targeting.pressure.within_days,
+    )
+    described = table.order_by("customer_id").to_pyarrow()
+    if described.num_rows == 0:
+        raise DataError(
+            f"no customer is known before {cutoff}",
+            hint=f"the log covers {study.coverage.start} to {study.coverage.end}",
+        )
+    return described
+
+
+def _digest(table: pa.Table) -> str:
+    """Digest a table's values, whatever chunks they lie in."""
+    sink = sha256()
+    for batch in table.combine_chunks().to_batches(max_chunksize=100_000):
+        buffer = pa.BufferOutputStream()
+        with pa.ipc.new_stream(buffer, batch.schema) as writer:
+            writer.write_batch(batch)
+        sink.update(buffer.getvalue())
+    return sink.hexdigest()
+
+
+def _with_names(batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Keep the columns in one order: who, then what was scored, then why."""
+    for table in batches:
+        scored = [target for target in TARGETS if target in table.column_names]
+        rest = [c for c in table.column_names if c not in (*scored, "reasons")]
+        yield table.select([*rest, *scored, "reasons"])
