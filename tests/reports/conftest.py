@@ -99,7 +99,7 @@ def on_a_phone(browser: str, tmp_path_factory: pytest.TempPathFactory) -> Measur
     def measure(pages: Mapping[str, str]) -> dict[str, dict[str, object]]:
         folder = tmp_path_factory.mktemp("browser")
         frames = "".join(
-            f'<iframe id="{name}" style="width:{PHONE}px;height:900px;border:0" '
+            f'<iframe id="{name}" style="width:{PHONE}px;height:20000px;border:0" '
             f'srcdoc="{escape(page.replace("Content-Security-Policy", "x-none"))}"></iframe>'
             for name, page in pages.items()
         )
