@@ -75,6 +75,7 @@ def candidate(rows: pd.DataFrame) -> Candidate:
 @pytest.fixture(scope="session")
 def definitions(rows: pd.DataFrame) -> Definitions:
     return Definitions(
+        signals={"kinds": {"purchase": "commercial"}, "columns": [], "observation_days": 364},
         features=tuple(
             Feature(
                 name=name,

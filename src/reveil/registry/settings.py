@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -70,6 +71,35 @@ class RegistrySettings(BaseModel):
 
     gate: GateSettings = GateSettings()
 
-    def resolved_uri(self) -> str:
-        """Return the URI in force: the study's, else the environment's, else the default."""
-        return self.uri or os.environ.get("MLFLOW_TRACKING_URI") or DEFAULT_URI
+    def resolved_uri(self, folder: Path) -> str:
+        """Return the URI in force: the study's, else the environment's, else the default.
+
+        Parameters
+        ----------
+        folder
+            What relative SQLite paths of the study, and the default, start from. Those of
+            MLFLOW_TRACKING_URI start from the working directory, as in MLflow itself.
+        """
+        if self.uri:
+            return absolute_uri(self.uri, folder)
+        from_environment = os.environ.get("MLFLOW_TRACKING_URI")
+        if from_environment:
+            return absolute_uri(from_environment, Path.cwd())
+        return absolute_uri(DEFAULT_URI, folder)
+
+
+def absolute_uri(uri: str, folder: Path) -> str:
+    """Resolve a relative SQLite path against `folder`; other URIs stay as they are.
+
+    Examples
+    --------
+    >>> absolute_uri("sqlite:///mlflow.db", Path("/data/study"))
+    'sqlite:////data/study/mlflow.db'
+    >>> absolute_uri("http://localhost:5000", Path("/data/study"))
+    'http://localhost:5000'
+    """
+    prefix = "sqlite:///"
+    path = uri.removeprefix(prefix)
+    if not uri.startswith(prefix) or not path or path == ":memory:":
+        return uri
+    return f"{prefix}{(folder / path).resolve()}"

@@ -28,6 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from reveil.errors import RegistryError, ReveilError
 from reveil.registry.mlflow_api import MlflowClient, MlflowException
+from reveil.registry.settings import absolute_uri
 
 _SLOW_SECONDS = 2.0
 _HEALTH_SECONDS = 10.0
@@ -63,22 +64,6 @@ class Store:
         plain = re.sub(r"[^A-Za-z0-9]+", "-", shown(self.uri))
         user = os.getuid() if hasattr(os, "getuid") else "user"
         return Path(tempfile.gettempdir()) / f"reveil-{user}-{plain}.lock"
-
-
-def absolute_uri(uri: str, folder: Path) -> str:
-    """Resolve a relative SQLite path against `folder`; other URIs stay as they are.
-
-    Examples
-    --------
-    >>> absolute_uri("sqlite:///mlflow.db", Path("/data/study"))
-    'sqlite:////data/study/mlflow.db'
-    >>> absolute_uri("http://localhost:5000", Path("/data/study"))
-    'http://localhost:5000'
-    """
-    prefix = "sqlite:///"
-    if not uri.startswith(prefix):
-        return uri
-    return f"{prefix}{(folder / uri.removeprefix(prefix)).resolve()}"
 
 
 def open_store(uri: str, *, say: Callable[[str], None] | None = None) -> Store:
