@@ -145,7 +145,11 @@ def target_result(
         train_customers=4_211,
         train_positives=round(31_482 * base),
         comparison=Difference(
-            metric="auc", against="recency", model=auc, difference=around(gain, 0.016)
+            metric="auc",
+            against="recency",
+            model=auc,
+            difference=around(gain, 0.016),
+            cutoff=date(2011, 9, 1),
         ),
         other_comparisons=(
             Difference(metric="auc", against="bgnbd", model=auc, difference=around(0.008, 0.007)),
@@ -188,6 +192,7 @@ def target_result(
                 ),
             )
         ),
+        beeswarm='<svg xmlns="http://www.w3.org/2000/svg" width="800" height="500"><rect width="800"/></svg>',
         limits=limits,
     )
 
@@ -201,7 +206,7 @@ def training(language: Language = "en", *, study: str = "Online Retail") -> Trai
         train_customers=1_802,
         train_positives=3_914,
         comparison=Difference(
-            metric="gini", against="mean", model=0.412, difference=around(0.011, 0.03)
+            metric="gini", against="mean_order", model=0.412, difference=around(0.011, 0.03)
         ),
         by_cutoff=(
             CutoffResult(
@@ -220,7 +225,7 @@ def training(language: Language = "en", *, study: str = "Online Retail") -> Trai
                         },
                     ),
                     Contender(
-                        name="mean",
+                        name="mean_order",
                         estimates={
                             "gini": around(0.401, 0.05),
                             "spearman": around(0.50, 0.04),

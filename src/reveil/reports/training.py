@@ -109,6 +109,7 @@ def honest_sentence(result: TargetResult, language: Language) -> str:
     sentence = words(
         f"verdict.{gain.verdict}",
         against=words.known("contender", gain.against),
+        when=words("verdict.when", cutoff=formats.day(gain.cutoff)) if gain.cutoff else "",
         metric=words.known("metric", gain.metric),
         model=formats.number(gain.model, 3),
         difference=formats.number(gain.difference.estimate, 3, signed=True),
@@ -179,11 +180,12 @@ def _facts(result: TargetResult, words: Words, formats: Formats) -> list[tuple[s
         gap=formats.number(windows.gap.days),
         horizon=formats.number(windows.horizon.days),
     )
+    judged = tuple(c.cutoff for c in result.by_cutoff) or split.test
     facts = [
         ("learned", rows),
         ("learned_at", _cutoffs(split.train, words, formats)),
         ("valid_at", _cutoffs(split.valid, words, formats)),
-        ("judged_at", _cutoffs(split.test, words, formats)),
+        ("judged_at", _cutoffs(judged, words, formats)),
         ("windows", said),
     ]
     return [(words(f"fact.{key}"), fact) for key, fact in facts if fact]

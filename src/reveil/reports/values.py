@@ -36,7 +36,7 @@ class Contender:
     Parameters
     ----------
     name
-        `model`, `recency`, `rfm`, `bgnbd`, `mean`, `random` are put into words; any other
+        `model`, `recency`, `rfm`, `bgnbd`, `mean_order`, `random` are put into words; any other
         name is printed as it is.
     estimates
         By metric: `auc`, `average_precision`, `lift_at_10`, `log_loss`, `brier`,
@@ -87,6 +87,8 @@ class Difference:
         The model's own figure.
     difference
         Paired difference, with its interval. The model beats the baseline when `low > 0`.
+    cutoff
+        The test cutoff it was measured on; None for all of them together.
 
     Examples
     --------
@@ -100,6 +102,7 @@ class Difference:
     against: str
     model: float
     difference: Interval
+    cutoff: date | None = None
 
     @property
     def verdict(self) -> Literal["beats", "unclear", "worse"]:
