@@ -14,7 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from reveil.targeting.left import Left
 from reveil.targeting.prices import (
+    CHUNK,
+    GRID,
     REFUSED,
     Limits,
     Menu,
@@ -23,10 +26,19 @@ from reveil.targeting.prices import (
     chunks,
     reduced,
     shadow_prices,
+    tie_breaks,
 )
 from reveil.targeting.worth import UNITS, Flags, Rows, Units
 
 NO_ACTION = -1
+
+EXCHANGES = 2
+"""Rounds of exchange and refill over the resources; a third finds nothing."""
+
+BUDGET = -1
+"""Names the budget where a channel's position names its capacity."""
+
+FORBIDDEN = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +117,18 @@ def allocate(menu: Menu, limits: Limits) -> tuple[Assignment, Prices]:
     (array([1, 0]), 140)
     """
     prices = shadow_prices(menu, limits)
-    return fill(menu, prices, limits, np.zeros(menu.size, dtype=np.bool_)), prices
+    nobody = np.zeros(menu.size, dtype=np.bool_)
+    chosen = fill(menu, prices, limits, nobody)
+    priced = [position for position, price in enumerate(prices.capacity) if price > 0]
+    if prices.budget > 0:
+        priced.append(BUDGET)
+    for resource in priced * EXCHANGES:
+        moved = exchange(menu, prices, limits, chosen, resource)
+        if moved is not None:
+            better = fill(menu, prices, limits, nobody, first=moved)
+            if np.sum(better.worth) > np.sum(chosen.worth):
+                chosen = better
+    return chosen, prices
 
 
 def certify(
@@ -146,7 +169,70 @@ def certify(
     return Certificate(value=value / UNITS, bound=best / UNITS), kept
 
 
-def fill(menu: Menu, prices: Prices, limits: Limits, control: Flags) -> Assignment:
+def exchange(
+    menu: Menu, prices: Prices, limits: Limits, chosen: Assignment, resource: int
+) -> Assignment | None:
+    """Move customers into what is scarce and yet not used up, from actions worth nearly the same.
+
+    At good prices many customers are indifferent between two channels, and as they choose each
+    for themselves a few places too many or too few are taken in each. A place left over in a
+    channel that has a price is given to whoever loses least by moving there; what that frees
+    elsewhere is for the next `fill`. Likewise for budget left over.
+
+    Parameters
+    ----------
+    resource
+        Position of the channel, or `BUDGET`.
+
+    Returns
+    -------
+    Assignment or None
+        None when nothing is left over, or nobody can move.
+
+    Examples
+    --------
+    >>> from reveil.targeting.prices import menu_from
+    >>> worth, cost = np.array([[90, 89], [80, 0]]), np.ones((2, 2), dtype=np.int64)
+    >>> menu = menu_from(worth, cost, np.array([0, 1]))
+    >>> chosen = Assignment(action=np.array([0, -1]), worth=np.array([90, 0]), cost=np.array([1, 0]))
+    >>> prices = Prices(budget=0, capacity=(0, 9_000_000))
+    >>> exchange(menu, prices, Limits(budget=None, capacity=(1, 1)), chosen, 1).action
+    array([ 1, -1])
+    """
+    rows = np.flatnonzero(chosen.taken)
+    left = Left(limits)
+    left.use(
+        menu.channel_of[chosen.action[rows]], chosen.cost[rows], np.ones(rows.size, dtype=np.bool_)
+    )
+    if rows.size == 0 or not (left.budget if resource == BUDGET else left.capacity[resource]):
+        return None
+    moves = _moves(menu, prices, rows, chosen.action[rows], resource)
+    order = np.argsort(moves.loss, kind="stable")
+    order = order[moves.loss[order] < FORBIDDEN]
+    order = order[
+        : left.after(
+            menu.channel_of[chosen.action[rows[order]]],
+            menu.channel_of[moves.action[order]],
+            moves.cost[order] - chosen.cost[rows[order]],
+        )
+    ]
+    if order.size == 0:
+        return None
+    action, worth, cost = chosen.action.copy(), chosen.worth.copy(), chosen.cost.copy()
+    action[rows[order]] = moves.action[order]
+    worth[rows[order]] = moves.worth[order]
+    cost[rows[order]] = moves.cost[order]
+    return Assignment(action=action, worth=worth, cost=cost)
+
+
+def fill(
+    menu: Menu,
+    prices: Prices,
+    limits: Limits,
+    control: Flags,
+    *,
+    first: Assignment | None = None,
+) -> Assignment:
     """Take candidates best first while they fit; only those outside the control use anything up.
 
     Whether a candidate is taken, and with which action, does not depend on the candidate's own
@@ -159,6 +245,8 @@ def fill(menu: Menu, prices: Prices, limits: Limits, control: Flags) -> Assignme
         Order the actions of a candidate and the candidates among each other.
     control
         Who is on the list without being contacted, shape (candidates,).
+    first
+        A list whose customers come before all others, each with the action it gives them.
 
     Examples
     --------
@@ -171,7 +259,21 @@ def fill(menu: Menu, prices: Prices, limits: Limits, control: Flags) -> Assignme
     action = np.full(menu.size, NO_ACTION, dtype=np.int64)
     worth_taken = np.zeros(menu.size, dtype=np.int64)
     cost_taken = np.zeros(menu.size, dtype=np.int64)
-    left = _Left(limits)
+    left = Left(limits)
+
+    def take(rows: Rows, choice: NDArray[np.int64], value: Units, worth: Units, cost: Units) -> int:
+        order = np.argsort(-value, kind="stable")
+        chosen = left.take(menu.channel_of[choice[order]], cost[order], ~control[rows[order]])
+        taken = order[chosen]
+        action[rows[taken]] = choice[taken]
+        worth_taken[rows[taken]] = worth[taken]
+        cost_taken[rows[taken]] = cost[taken]
+        return taken.size
+
+    if first is not None:
+        rows = np.flatnonzero(first.taken)
+        choice, worth, cost = first.action[rows], first.worth[rows], first.cost[rows]
+        take(rows, choice, _value(menu, prices, choice, worth, cost), worth, cost)
     # First those who are worth their place at the prices, then whoever still fits.
     for least in (0, REFUSED + 1):
         rows = np.flatnonzero(action == NO_ACTION)
@@ -180,73 +282,15 @@ def fill(menu: Menu, prices: Prices, limits: Limits, control: Flags) -> Assignme
             able = value > REFUSED
             rows, choice, value = rows[able], choice[able], value[able]
             worth, cost = worth[able], cost[able]
-            order = np.argsort(-value, kind="stable")
-            order = order[value[order] >= least]
-            taken = order[
-                left.take(menu.channel_of[choice[order]], cost[order], ~control[rows[order]])
-            ]
-            if taken.size == 0:
+            now = value >= least
+            if not take(rows[now], choice[now], value[now], worth[now], cost[now]):
                 break
-            action[rows[taken]] = choice[taken]
-            worth_taken[rows[taken]] = worth[taken]
-            cost_taken[rows[taken]] = cost[taken]
             rows = rows[action[rows] == NO_ACTION]
     return Assignment(action=action, worth=worth_taken, cost=cost_taken)
 
 
-class _Left:
-    """What is left of the limits while a list is being filled."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.budget = limits.budget
-        self.capacity = list(limits.capacity)
-
-    def allows(self, channel_of: NDArray[np.intp], cost: Units) -> Flags:
-        """Whether each action of each candidate would fit by itself."""
-        is_open = np.array([c is None or c > 0 for c in self.capacity], dtype=np.bool_)
-        fits = np.broadcast_to(is_open[channel_of][None, :], cost.shape)
-        return fits if self.budget is None else fits & (cost <= self.budget)
-
-    def take(self, channel: NDArray[np.intp], cost: Units, contacted: Flags) -> Rows:
-        """Take candidates in order while they fit, and return the positions of the taken.
-
-        The same, bit for bit, as asking one after the other; done in stretches that end where the
-        budget refuses somebody.
-        """
-        taken: list[Rows] = []
-        todo = np.arange(channel.size)
-        while todo.size:
-            if self.budget is not None:
-                todo = todo[cost[todo] <= self.budget]
-            fits = np.ones(todo.size, dtype=np.bool_)
-            for position, capacity in enumerate(self.capacity):
-                if capacity is not None:
-                    mine = np.flatnonzero(channel[todo] == position)
-                    using = contacted[todo[mine]].astype(np.int64)
-                    fits[mine[np.cumsum(using) - using >= capacity]] = False
-            able = np.flatnonzero(fits)
-            stop = able.size
-            if self.budget is not None:
-                paid = np.where(contacted[todo[able]], cost[todo[able]], 0)
-                refused = np.cumsum(paid) - paid + cost[todo[able]] > self.budget
-                stop = int(np.argmax(refused)) if np.any(refused) else able.size
-            stretch = todo[able[:stop]]
-            self._use(channel[stretch], cost[stretch], contacted[stretch])
-            taken.append(stretch)
-            todo = todo[able[stop] + 1 :] if stop < able.size else todo[:0]
-        return np.concatenate(taken) if taken else np.zeros(0, dtype=np.intp)
-
-    def _use(self, channel: NDArray[np.intp], cost: Units, contacted: Flags) -> None:
-        if self.budget is not None:
-            self.budget -= int(np.sum(cost[contacted]))
-        used = np.bincount(channel[contacted], minlength=len(self.capacity)).tolist()
-        self.capacity = [
-            None if c is None else c - u for c, u in zip(self.capacity, used, strict=True)
-        ]
-
-
 def _best(
-    menu: Menu, prices: Prices, rows: Rows, left: _Left
+    menu: Menu, prices: Prices, rows: Rows, left: Left
 ) -> tuple[NDArray[np.int64], Units, Units, Units]:
     """Best action that would still fit, for each row: action, reduced worth, worth, cost."""
     columns: list[tuple[NDArray[np.int64], Units, Units, Units]] = []
@@ -254,8 +298,54 @@ def _best(
         worth, cost = menu.block(piece)
         value = reduced(menu, prices, worth, cost)
         value = np.where(left.allows(menu.channel_of, cost), value, REFUSED)
-        choice = np.argmax(value, axis=1)
+        noise = tie_breaks(prices, piece, menu.channel_of.size)
+        choice = np.argmax(np.where(value > REFUSED, value + noise, REFUSED), axis=1)
         at = np.arange(piece.size)
         columns.append((choice, value[at, choice], worth[at, choice], cost[at, choice]))
     choices, values, worths, costs = (np.concatenate(part) for part in zip(*columns, strict=True))
     return choices, values, worths, costs
+
+
+def _value(
+    menu: Menu, prices: Prices, choice: NDArray[np.int64], worth: Units, cost: Units
+) -> Units:
+    """Reduced worth of chosen actions, in millionths."""
+    per_contact = np.array(prices.capacity, dtype=np.int64)[menu.channel_of[choice]]
+    return worth * GRID - cost * prices.budget - per_contact
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Moves:
+    """The action each customer would move to, and the reduced worth lost by it."""
+
+    action: NDArray[np.int64]
+    worth: Units
+    cost: Units
+    loss: Units
+
+
+def _moves(
+    menu: Menu, prices: Prices, rows: Rows, current: NDArray[np.int64], resource: int
+) -> _Moves:
+    """Best action of each row that uses more of `resource` than the current one."""
+    columns: list[tuple[NDArray[np.int64], Units, Units, Units]] = []
+    for start, piece in zip(range(0, rows.size, CHUNK), chunks(rows), strict=True):
+        now = current[start : start + piece.size]
+        at = np.arange(piece.size)
+        worth, cost = menu.block(piece)
+        value = reduced(menu, prices, worth, cost)
+        if resource == BUDGET:
+            more = cost > cost[at, now][:, None]
+        else:
+            more = (menu.channel_of == resource)[None, :] & (menu.channel_of[now] != resource)[
+                :, None
+            ]
+        other = np.where(more, value, REFUSED)
+        choice = np.argmax(other, axis=1)
+        possible = other[at, choice] > REFUSED
+        loss = np.where(
+            possible, value[at, now] - np.where(possible, other[at, choice], 0), FORBIDDEN
+        )
+        columns.append((choice, worth[at, choice], cost[at, choice], loss))
+    action, worth, cost, loss = (np.concatenate(part) for part in zip(*columns, strict=True))
+    return _Moves(action=action, worth=worth, cost=cost, loss=loss)

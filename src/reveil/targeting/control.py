@@ -11,18 +11,20 @@ Why contacted and control can be compared
 -----------------------------------------
 1. The allocation runs once over everybody who may be contacted, with the limits divided by
    ``1 - control_share``: this provisional list knows nothing of the draw.
-2. Within each score decile of it, the `control_share` of customers with the smallest number are
-   flagged. Given the provisional list, each customer of a decile is equally likely to be one.
-   Candidates outside it (they may be needed as refill) are flagged one by one with the same
+2. Within each channel and score decile of it, the `control_share` of customers with the smallest
+   number are flagged. Given the provisional list, each customer of such a stratum is equally
+   likely to be one. (The channel is there so that what remains just fits its capacity.)
+   Candidates outside the list, who may be needed as refill, are flagged one by one with the same
    probability.
-3. The list is filled again, best first, under the true limits, at the same prices. A customer is
-   taken when the action would fit into what is left; only contacted customers use anything up.
+3. The list is filled again under the true limits: the provisional customers first, with the
+   actions they have, then the others at the same prices. A customer is taken when the action
+   would fit into what is left; only contacted customers use anything up.
    The question "does it fit?" is put before the flag is read, and who was refused used nothing:
    so whether a customer is on the list, and with which action, does not depend on the customer's
    own flag, only on the others' (`tests/properties/test_control.py` turns each flag and looks).
-   Hence P(control | on the list, decile) = `control_share`, whatever the customer is like.
+   Hence P(control | on the list, stratum) = `control_share`, whatever the customer is like.
 
-The one approximation: within a decile the number of controls is fixed, so others' flags say a
+The one approximation: within a stratum the number of controls is fixed, so others' flags say a
 little about one's own; it can matter only for the customers at the very edge of the budget.
 """
 

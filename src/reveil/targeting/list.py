@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from reveil.errors import DataError
 from reveil.targeting.allocate import Assignment, Certificate, allocate, certify, fill
-from reveil.targeting.control import deciles, draw, stratified_control
+from reveil.targeting.control import DECILES, deciles, draw, stratified_control
 from reveil.targeting.masks import (
     BUDGET_OR_CAPACITY,
     EVERY_RULE,
@@ -292,16 +292,16 @@ def _with_control(
     """Allocate, draw the control inside the list, and refill (the argument is in `control`)."""
     share = settings.control_share
     contacted = round((1 - share) * UNITS)
-    chosen, prices = allocate(menu, limits.scaled(UNITS, contacted))
+    first, prices = allocate(menu, limits.scaled(UNITS, contacted))
     if share == 0:
-        return chosen, prices, np.zeros(menu.size, dtype=np.bool_)
+        return first, prices, np.zeros(menu.size, dtype=np.bool_)
     numbers = draw(customers, salt=settings.salt, campaign=campaign)
     flags = numbers < share
-    provisional = np.flatnonzero(chosen.taken)
-    flags[provisional] = stratified_control(
-        numbers[provisional], deciles(score[provisional]), share
-    )
-    chosen = fill(menu, prices, limits, flags)
+    provisional = np.flatnonzero(first.taken)
+    channel = menu.channel_of[first.action[provisional]]
+    strata = channel * DECILES + deciles(score[provisional])
+    flags[provisional] = stratified_control(numbers[provisional], strata, share)
+    chosen = fill(menu, prices, limits, flags, first=first)
     return chosen, prices, flags & chosen.taken
 
 

@@ -115,6 +115,8 @@ class Prices:
         Millionths of worth per unit of cost.
     capacity
         Millionths of 1/10,000 of money per contact, one per channel.
+    temperature
+        Of the last smoothing, in 1/10,000 of money: actions closer than this are a tie.
 
     Examples
     --------
@@ -125,6 +127,7 @@ class Prices:
 
     budget: int
     capacity: tuple[int, ...]
+    temperature: float = 0.0
 
     @property
     def of_money(self) -> float:
@@ -143,7 +146,7 @@ def free(channels: int) -> Prices:
     Examples
     --------
     >>> free(2)
-    Prices(budget=0, capacity=(0, 0))
+    Prices(budget=0, capacity=(0, 0), temperature=0.0)
     """
     return Prices(budget=0, capacity=(0,) * channels)
 
@@ -172,6 +175,32 @@ def reduced(menu: Menu, prices: Prices, worth: Units, cost: Units) -> Units:
     per_contact = np.array(prices.capacity, dtype=np.int64)[menu.channel_of]
     value = worth * GRID - cost * prices.budget - per_contact[None, :]
     return np.where(worth > 0, value, REFUSED)
+
+
+def tie_breaks(prices: Prices, rows: Rows, actions: int) -> Units:
+    """Draw what decides between actions of nearly the same reduced worth, in millionths.
+
+    At good prices many customers are indifferent between two channels, and were they all to take
+    the same one, the other would stay empty. Gumbel noise of the smoothing's temperature splits
+    them exactly as the smoothed solution does (McFadden, "Conditional logit analysis", 1974). It
+    is a fixed function of row and action (the finaliser of SplitMix64; Steele, Lea and Flood,
+    OOPSLA 2014).
+
+    Examples
+    --------
+    >>> tie_breaks(Prices(budget=0, capacity=(0,), temperature=1.0), np.arange(1), 2).shape
+    (1, 2)
+    """
+    place = rows.astype(np.int64)[:, None] * actions + np.arange(1, actions + 1)
+    bits = place.astype(np.uint64)
+    bits = bits * np.uint64(0x9E3779B97F4A7C15)
+    bits = (bits ^ np.right_shift(bits, np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    bits = (bits ^ np.right_shift(bits, np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    bits = np.right_shift(bits ^ np.right_shift(bits, np.uint64(31)), np.uint64(11))
+    share = (bits.astype(np.float64) + 0.5) / 2.0**53
+    noise = -np.log(-np.log(share)) * (prices.temperature * GRID)
+    millionths: Units = np.rint(noise).astype(np.int64)
+    return millionths
 
 
 def bound(menu: Menu, prices: Prices, limits: Limits, rows: Rows) -> int:
@@ -253,6 +282,7 @@ def shadow_prices(menu: Menu, limits: Limits) -> Prices:
     return Prices(
         budget=min(round(float(found[0]) * scale / spent * GRID), most) if with_budget else 0,
         capacity=tuple(capacity),
+        temperature=TEMPERATURES[-1] * scale,
     )
 
 
