@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from reveil.simulation import parameters as p
+from reveil.simulation.offers import TREATED_CHANCE
 from reveil.simulation.settings import Calendar, SimulationSettings
 from reveil.simulation.simulate import SimulatedBase, simulate
 from reveil.simulation.truth import truth_at
@@ -169,6 +170,18 @@ def test_either_potential_outcome_is_calibrated(
     for group in groups:
         p_, y = rows.loc[group, chance], rows.loc[group, "came"]
         assert abs(y.sum() - p_.sum()) < 4 * np.sqrt((p_ * (1 - p_)).sum())
+
+
+def test_the_oracle_expects_the_next_campaign(base: SimulatedBase, contacts: pd.DataFrame) -> None:
+    """On a campaign's Monday it weighs both potential outcomes by the chance of being treated."""
+    monday = contacts["at"].max().normalize()
+    drawn = contacts[contacts["at"].dt.normalize() == monday]
+    known = truth_at(base.settings, monday.date(), 7 * p.OFFER_WEEKS).to_pandas()
+    oracle = known.set_index("customer_id")["p_order"][drawn["customer_id"]]
+    weighed = TREATED_CHANCE * drawn["p_if_treated"] + (1 - TREATED_CHANCE) * drawn["p_if_held_out"]
+    assert len(drawn) > 500
+    assert oracle.mean() == pytest.approx(weighed.mean(), rel=0.03)
+    assert oracle.mean() > 1.08 * drawn["p_if_held_out"].mean()
 
 
 def test_offers_send_sleeping_dogs_away(contacts: pd.DataFrame, log: pd.DataFrame) -> None:

@@ -195,3 +195,4 @@ def test_discounted_orders_belong_to_a_treated_contact_of_that_offer(base: Simul
     )
     days = (pairs["at"] - pairs["at_sent"].dt.normalize()) / pd.Timedelta(days=1)
     assert days.between(0, 7 * p.OFFER_WEEKS).all()
+    assert days.max() > 7 * (p.OFFER_WEEKS - 1)
