@@ -15,13 +15,13 @@ from typing import Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from reveil.activity.settings import ActivitySettings, Duration
+from reveil.activity.settings import ActivitySettings, Duration, Span
 from reveil.engine.settings import EngineSettings
-from reveil.errors import StudyError, nearest
+from reveil.errors import StudyError, TooLittleDataError, nearest
 from reveil.events.roles import Role, roles_of
 from reveil.events.settings import CoverageSettings, CustomersSettings, SourceSettings
 from reveil.learning.settings import LearningSettings
-from reveil.registry.settings import RegistrySettings
+from reveil.registry.settings import RegistrySettings, absolute_uri
 from reveil.scoring.settings import ScoringSettings
 from reveil.targeting.settings import TargetingSettings
 from reveil.windows import YEAR_OF_STEPS, Coverage, Windows, require_outcome
@@ -37,9 +37,9 @@ class _Settings(BaseModel):
 class WindowSettings(_Settings):
     """What features see, what nobody sees, what is predicted."""
 
-    observation: Duration = timedelta(days=364)
+    observation: Span = timedelta(days=364)
     gap: Duration = timedelta(0)
-    horizon: Duration = timedelta(days=90)
+    horizon: Span = timedelta(days=90)
 
 
 class CutoffSettings(_Settings):
@@ -101,7 +101,8 @@ class Study(_Settings):
     @property
     def min_history(self) -> timedelta:
         """Complete log every training cutoff needs behind it."""
-        return self.cutoffs.min_history or self.windows.observation
+        said = self.cutoffs.min_history
+        return self.windows.observation if said is None else said
 
     @property
     def roles(self) -> dict[str, Role]:
@@ -112,7 +113,7 @@ class Study(_Settings):
     def test_cutoffs(self) -> tuple[date, ...]:
         """Cutoffs to judge by, ascending."""
         latest = self.coverage.end - self.windows.gap - self.windows.horizon
-        return tuple(sorted(self.cutoffs.test)) or (latest,)
+        return tuple(sorted(set(self.cutoffs.test))) or (latest,)
 
 
 def load_study(path: str | Path) -> Study:
@@ -134,7 +135,7 @@ def load_study(path: str | Path) -> Study:
         )
     try:
         raw = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=_UniqueKeys)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: 2009-13-45, or not UTF-8
         raise StudyError(
             f"{path.name} is not readable YAML: {_in_one_line(error)}",
             hint="check the indentation and quotes at that line",
@@ -154,6 +155,9 @@ def load_study(path: str | Path) -> Study:
             "customers": study.customers
             and study.customers.model_copy(
                 update={"path": _resolved(study.customers.path, path.parent, "customers")}
+            ),
+            "registry": study.registry.model_copy(
+                update={"uri": study.registry.uri and absolute_uri(study.registry.uri, path.parent)}
             ),
         }
     )
@@ -191,6 +195,18 @@ def parse_study(raw: dict[str, object], name: str = "study") -> Study:
         )
     for cutoff in study.test_cutoffs:
         require_outcome(cutoff, study.label_windows, study.log_coverage)
+        if cutoff - study.min_history < study.coverage.start:
+            raise TooLittleDataError(
+                f"{name}: cutoff {cutoff} has {(cutoff - study.coverage.start).days} days of log "
+                f"behind it, {study.min_history.days} are required",
+                hint="use a later `cutoffs.test`, or a shorter `cutoffs.min_history`",
+            )
+    for kind in study.labels.returns_on:
+        if kind not in study.roles:
+            raise StudyError(
+                f"{name}: `labels.returns_on` names {kind!r}, which is not a kind",
+                hint=nearest(kind, study.roles),
+            )
     return study
 
 
@@ -198,7 +214,11 @@ class _UniqueKeys(yaml.SafeLoader):
     """YAML takes the last of two equal keys in silence; a study must not."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        keys = [
+            self.construct_object(key, deep=True)
+            for key, _ in node.value
+            if key.tag != "tag:yaml.org,2002:merge"
+        ]
         for key in keys:
             if keys.count(key) > 1:
                 raise StudyError(
@@ -222,15 +242,18 @@ def _resolved(path: Path, folder: Path, key: str) -> Path:
 
 
 def _explained(error: ValidationError, name: str) -> StudyError:
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
+    # A mistyped key is said before the key it leaves missing.
+    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    # Parts in angles name a form of a setting, and are not written in the file.
+    loc = tuple(part for part in first["loc"] if not str(part).startswith("<"))
+    key = ".".join(str(part) for part in loc) or "the study"
     others = error.error_count() - 1
     more = f" ({others} more after this one)" if others else ""
     if first["type"] == "extra_forbidden":
-        known = _known_keys(first["loc"][:-1])
+        known = _known_keys(loc[:-1])
         return StudyError(
             f"{name}: `{key}` is not a known setting{more}",
-            hint=nearest(str(first["loc"][-1]), known) if known else None,
+            hint=nearest(str(loc[-1]), known) if known else None,
         )
     if first["type"] == "missing":
         return StudyError(f"{name}: `{key}` is required{more}", hint=f"add `{key}`")

@@ -43,12 +43,13 @@ def activity_kinds(log: EventLog, settings: ActivitySettings) -> tuple[str, ...]
         When a name is neither a kind nor a role, or no such event is in the log.
     """
     known = {*log.roles, *(role.value for role in log.roles.values())}
-    for name in settings.any_of:
-        if name not in known:
-            raise StudyError(
-                f"`activity.any_of` names {name!r}, which is neither a kind nor a role",
-                hint=nearest(name, known),
-            )
+    for key, names in (("any_of", settings.any_of), ("closed_by", settings.closed_by)):
+        for name in names:
+            if name not in known:
+                raise StudyError(
+                    f"`activity.{key}` names {name!r}, which is neither a kind nor a role",
+                    hint=nearest(name, known),
+                )
     kinds = _asof(log).kinds(*settings.any_of)
     if not kinds:
         raise StudyError(

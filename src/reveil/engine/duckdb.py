@@ -14,6 +14,7 @@ import ibis.expr.types as ir
 
 from reveil.engine.settings import EngineSettings
 from reveil.errors import DataError
+from reveil.events.source import reading
 
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
@@ -32,7 +33,6 @@ class DuckDB:
 
     def __init__(self, settings: EngineSettings) -> None:
         spill = tempfile.mkdtemp(prefix="reveil-")
-        weakref.finalize(self, shutil.rmtree, spill, ignore_errors=True)
         self.backend: Backend = ibis.duckdb.connect(
             threads=settings.threads,
             memory_limit=settings.memory,
@@ -40,9 +40,11 @@ class DuckDB:
             # A batch job never fetches code at run time.
             autoinstall_known_extensions=False,
         )
+        # Tables outlive this object, and may still spill.
+        weakref.finalize(self.backend, shutil.rmtree, spill, ignore_errors=True)
 
     def read(self, path: Path) -> ir.Table:
-        """Open a Parquet, CSV or JSON lines file lazily; text formats with every column as text.
+        """Open a Parquet, CSV or JSON lines file lazily; CSV with every column as text.
 
         Raises
         ------
@@ -61,22 +63,34 @@ class DuckDB:
                 hint="check the export, or remove the source from the study",
             )
         suffixes = [s.lower() for s in path.suffixes]
-        try:
+        with reading(path.name):
             if ".parquet" in suffixes:
                 return self.backend.read_parquet(path)
             if ".csv" in suffixes:
-                return self.backend.read_csv(path, all_varchar=True, header=True)
+                # A guessed comment sign or quote would lose rows in silence.
+                return self.backend.read_csv(
+                    path, all_varchar=True, header=True, skip=0, comment="", quote='"', escape='"'
+                )
             if ".jsonl" in suffixes or ".ndjson" in suffixes:
-                return self.backend.read_json(path)
-        except Exception as error:  # every backend has its own exceptions for a bad file
-            raise DataError(
-                f"{path.name} cannot be read: {_first_line(error)}",
-                hint="check that the file is complete and of the type its name says",
-            ) from error
+                return self._read_json(path)
         raise DataError(
             f"{path.name} is of a type that is not known; .parquet, .csv and .jsonl are read",
             hint="convert it, or rename it if the content is one of these",
         )
+
+    def _read_json(self, path: Path) -> ir.Table:
+        # Every row is looked at, since a key may first appear late.
+        lines = {"format": "newline_delimited", "sample_size": -1}
+        guessed = self.backend.read_json(path, **lines).schema()
+        # Only numbers and booleans keep their type: a guessed date may be the wrong way round,
+        # and an id may be a number in one row and text in another.
+        types = {
+            name: str(self.backend.compiler.type_mapper.to_string(kind))
+            if kind.is_numeric() or kind.is_boolean()
+            else "VARCHAR"
+            for name, kind in guessed.items()
+        }
+        return self.backend.read_json(path, columns=types, format="newline_delimited")
 
     def store(self, table: ir.Table) -> ir.Table:
         """Compute a table once and keep it for the life of the connection.
@@ -86,14 +100,5 @@ class DuckDB:
         DataError
             When a row cannot be converted: a truncated or mixed-up file shows itself here.
         """
-        try:
+        with reading("a source"):
             return self.backend.create_table(f"kept_{uuid4().hex}", table)
-        except Exception as error:
-            raise DataError(
-                f"a source cannot be read to its end: {_first_line(error)}",
-                hint="check that the file is complete and of the type its name says",
-            ) from error
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

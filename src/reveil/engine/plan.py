@@ -161,7 +161,7 @@ def _since(events: ir.Table, aggregates: list[Aggregate]) -> ir.Table:
     answers = events.filter(events.kind.isin(after)) if after else events.filter(False)
     last = answers.group_by("customer_id").aggregate(answered_s=answers.at_s.max())
     kinds = sorted({kind for a in aggregates for kind in a.kinds})
-    attempts = events.filter(events.kind.isin(kinds)) if kinds else events.filter(False)
+    attempts = events.filter(events.kind.isin(kinds), events.is_start)
     joined = attempts.left_join(last, "customer_id")
     later = joined.answered_s.isnull() | (joined.at_s > joined.answered_s)
 

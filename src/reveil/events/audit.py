@@ -76,12 +76,15 @@ def audit_source(
         "filtered": ~kept,
         "missing customer": kept & rows.customer_id.isnull(),
         "unreadable date": kept & rows.at.isnull(),
+        "unreadable available_at": kept & rows.at.notnull() & rows.known_at.isnull(),
         "before the coverage": readable & (rows.at < start),
         "after the coverage": readable & (rows.at >= end),
         "no kind": readable & rows.kind.isnull(),
         "unknown kind": readable & rows.kind.notnull() & ~known,
         "machine": readable & rows.is_machine.fill_null(False),
-        "purchase without amount": readable & (rows.kind == "purchase") & (rows.amount <= 0),
+        "purchase without amount": readable
+        & (rows.kind == "purchase")
+        & (rows.amount.fill_null(0) <= 0),
     }
     counted = rows.aggregate(
         **{name: rows.count(where=flag) for name, flag in problems.items()}, rows=rows.count()
@@ -101,14 +104,27 @@ def audit_source(
         flagged = numbered.filter(problems[name].fill_null(False)).order_by("position").limit(3)
         return tuple(flagged.to_pyarrow()["position"].to_pylist())
 
-    if count["unreadable date"] and source.on_bad_date == "refuse":
-        _refuse_dates(raw, rows, source, count["unreadable date"], total)
+    for key, name in (("at", "unreadable date"), ("available_at", "unreadable available_at")):
+        if count[name] and source.on_bad_date == "refuse":
+            _refuse_dates(
+                raw, source=source, key=key, positions=first(name), bad=count[name], total=total
+            )
     if count["missing customer"] and source.on_missing_customer == "refuse":
         at_rows = ", ".join(map(str, first("missing customer")))
         raise DataError(
             f"{count['missing customer']:,} of {total:,} rows of {source.path.name} have no customer "
             f'in column "{customer}". First at rows {at_rows}.',
             hint="accept the loss with `on_missing_customer: drop`",
+        )
+    if count["filtered"] == total:
+        raise DataError(
+            f"`where` leaves none of the {total:,} rows of {source.path.name}: {where}",
+            hint="check the condition; text is compared in single quotes, columns stand in double quotes",
+        )
+    if count["missing customer"] == total - count["filtered"]:
+        raise DataError(
+            f'no row of {source.path.name} has a customer in column "{customer}"',
+            hint="check `columns.customer`",
         )
     if count["unknown kind"]:
         _refuse_kinds(rows, source, roles, count["unknown kind"])
@@ -132,6 +148,9 @@ def audit_source(
     add("filtered", "info", where, "left out by `where`")
     add("missing customer", lost, customer, "dropped: nobody to attribute them to")
     add("unreadable date", "warning", at, "dropped, as `on_bad_date: drop` says")
+    if "available_at" in source.columns:
+        late = source.columns["available_at"].label
+        add("unreadable available_at", "warning", late, "dropped, as `on_bad_date: drop` says")
     add("before the coverage", "warning", at, f"dropped; coverage starts on {coverage.start}")
     add("after the coverage", "warning", at, f"dropped; coverage ends before {coverage.end}")
     add("no kind", "warning", "kind", "dropped: no condition of `kind` names them")
@@ -142,7 +161,7 @@ def audit_source(
             "purchase without amount",
             "warning",
             amount.label,
-            "kept; name them otherwise in `kind`",
+            "kept; check how amounts are written, or name these rows otherwise in `kind`",
         )
     repeated = total - int(rows.distinct().count().to_pyarrow().as_py())
     if repeated:
@@ -157,21 +176,19 @@ def audit_source(
                 fix="kept: lines of one order may repeat" if order else "kept; check the export",
             )
         )
-    if count["missing customer"] == total - count["filtered"]:
-        raise DataError(
-            f'no row of {source.path.name} has a customer in column "{customer}"',
-            hint="check `columns.customer`",
-        )
     return findings
 
 
 def _refuse_dates(
-    raw: ir.Table, rows: ir.Table, source: SourceSettings, bad: int, total: int
+    raw: ir.Table,
+    *,
+    source: SourceSettings,
+    key: str,
+    positions: tuple[int, ...],
+    bad: int,
+    total: int,
 ) -> None:
-    at = source.columns["at"]
-    numbered = rows.mutate(position=ibis.row_number() + 1)
-    flagged = numbered.filter(numbered.kept & numbered.at.isnull()).order_by("position").limit(3)
-    positions = flagged.to_pyarrow()["position"].to_pylist()
+    at = source.columns[key]
     samples = ""
     if at.column is not None:
         text = raw.mutate(position=ibis.row_number() + 1)
@@ -182,7 +199,7 @@ def _refuse_dates(
     raise DataError(
         f'{bad:,} of {total:,} rows of {source.path.name} have no readable date in column "{at.label}".\n'
         f"First at rows {', '.join(map(str, positions))}{samples}.",
-        hint=f'set `at: {{column: {at.label}, format: "{pattern}"}}` as the dates are written, '
+        hint=f'set `{key}: {{column: {at.label}, format: "{pattern}"}}` as the dates are written, '
         "or accept the loss with `on_bad_date: drop`.",
     )
 
@@ -191,7 +208,8 @@ def _refuse_kinds(
     rows: ir.Table, source: SourceSettings, roles: Mapping[str, Role], bad: int
 ) -> None:
     unknown = rows.filter(rows.kept, rows.kind.notnull(), ~rows.kind.isin(list(roles)))
-    kinds = sorted(unknown.select("kind").distinct().limit(5).to_pyarrow()["kind"].to_pylist())
+    named = unknown.select("kind").distinct().order_by("kind").limit(5).to_pyarrow()
+    kinds = named["kind"].to_pylist()
     raise DataError(
         f"{bad:,} rows of {source.path.name} are of a kind nobody declared: {', '.join(kinds)}",
         hint=f"give each a role, as in `kinds: {{{kinds[0]}: engagement}}`, "

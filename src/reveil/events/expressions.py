@@ -21,6 +21,8 @@ from reveil.errors import StudyError, nearest
 
 _Translate = Callable[[exp.Expression], ir.Value]
 
+_IBIS_ERRORS = (ibis.common.exceptions.IbisError, ibis.common.annotations.ValidationError)
+
 
 def row_expression(text: str, table: ir.Table, *, key: str) -> ir.Value:
     """Turn a study's expression into a value of each row of a table.
@@ -54,6 +56,8 @@ def row_expression(text: str, table: ir.Table, *, key: str) -> ir.Value:
     """
     try:
         parsed = [tree for tree in sqlglot.parse(text, dialect="duckdb") if tree is not None]
+    except RecursionError:
+        raise _too_deep(key) from None
     except sqlglot.errors.SqlglotError as error:
         reason = str(error).splitlines()[0].split(". Line")[0]
         raise StudyError(
@@ -65,18 +69,22 @@ def row_expression(text: str, table: ir.Table, *, key: str) -> ir.Value:
             f"`{key}` holds {len(parsed)} statements, one expression is required: {text!r}",
             hint="remove the semicolon and what is around it",
         )
-    known = {name.lower(): name for name in table.columns}
+    # Names as written win over names that differ by capitals only.
+    known = {name.lower(): name for name in table.columns} | {name: name for name in table.columns}
 
     def translate(node: exp.Expression) -> ir.Value:
         if isinstance(node, exp.Column):
-            if node.table or node.name.lower() not in known:
+            found = known.get(node.name, known.get(node.name.lower()))
+            if node.table or found is None:
                 raise StudyError(
                     f"`{key}` names the column `{node.sql()}`, which the source does not have",
                     hint=nearest(node.name, table.columns),
                 )
-            return table[known[node.name.lower()]]
+            return table[found]
         rule = _TRANSLATE.get(type(node))
-        if rule is None:
+        said = {name for name, value in node.args.items() if value not in (None, False, [])}
+        # A part that no rule reads, such as the flags of a pattern, must not be lost in silence.
+        if rule is None or said - _READ - _ALSO_READ.get(type(node), frozenset()):
             raise StudyError(
                 f"`{key}` uses `{node.sql(dialect='duckdb')}`, "
                 "which is not a computation on one row",
@@ -87,12 +95,49 @@ def row_expression(text: str, table: ir.Table, *, key: str) -> ir.Value:
 
     try:
         return translate(parsed[0])
-    except (TypeError, AttributeError, ibis.common.exceptions.IbisError) as error:
+    except RecursionError:
+        raise _too_deep(key) from None
+    except (TypeError, ValueError, AttributeError, *_IBIS_ERRORS) as error:
         raise StudyError(
             f"`{key}` does not fit the types of its columns: {text!r} "
             f"({str(error).strip().splitlines()[0]})",
             hint='convert first, as in cast("Price" as double)',
         ) from None
+
+
+def row_condition(text: str, table: ir.Table, *, key: str) -> ir.BooleanValue:
+    """Turn a study's condition into true, false or null for each row of a table.
+
+    Raises
+    ------
+    StudyError
+        As `row_expression`, and when the expression is not a condition.
+
+    Examples
+    --------
+    >>> import ibis
+    >>> lines = ibis.table({"Quantity": "int64", "Price": "float64"}, name="lines")
+    >>> row_condition('"Price"', lines, key="where")
+    Traceback (most recent call last):
+    ...
+    reveil.errors.StudyError: `where` is of type float64, a condition is required: '"Price"'
+    Hint: compare it with something, as in "Quantity" > 0
+    """
+    value = row_expression(text, table, key=key)
+    if value.type().is_null():
+        return ibis.null("boolean")
+    if not value.type().is_boolean():
+        raise StudyError(
+            f"`{key}` is of type {value.type()}, a condition is required: {text!r}",
+            hint='compare it with something, as in "Quantity" > 0',
+        )
+    return value
+
+
+def _too_deep(key: str) -> StudyError:
+    return StudyError(
+        f"`{key}` is nested too deeply to be read", hint="shorten it, or prepare a column"
+    )
 
 
 def _binary(method: str) -> Callable[[exp.Expression, _Translate], ir.Value]:
@@ -104,6 +149,8 @@ def _binary(method: str) -> Callable[[exp.Expression, _Translate], ir.Value]:
 
 def _method(name: str) -> Callable[[exp.Expression, _Translate], ir.Value]:
     def rule(node: exp.Expression, of: _Translate) -> ir.Value:
+        if node.args.get("expression") is not None:
+            raise TypeError(f"{name} takes one value")
         return getattr(of(node.this), name)()
 
     return rule
@@ -112,7 +159,7 @@ def _method(name: str) -> Callable[[exp.Expression, _Translate], ir.Value]:
 def _literal(node: exp.Expression, of: _Translate) -> ir.Value:
     if node.is_string:
         return ibis.literal(node.name)
-    return ibis.literal(int(node.name) if node.name.isdigit() else float(node.name))
+    return ibis.literal(int(node.name) if node.name.isdecimal() else float(node.name))
 
 
 def _text(node: exp.Expression | None) -> str:
@@ -153,7 +200,7 @@ def _cast(method: str) -> Callable[[exp.Expression, _Translate], ir.Value]:
     names = {
         "INT": "int64", "BIGINT": "int64", "DOUBLE": "float64", "FLOAT": "float64",
         "VARCHAR": "string", "TEXT": "string", "DATE": "date", "TIMESTAMP": "timestamp",
-        "BOOLEAN": "boolean", "DECIMAL": "float64",
+        "TIMESTAMPNTZ": "timestamp", "BOOLEAN": "boolean", "DECIMAL": "float64",
     }  # fmt: skip
 
     def rule(node: exp.Expression, of: _Translate) -> ir.Value:
@@ -166,7 +213,7 @@ def _cast(method: str) -> Callable[[exp.Expression, _Translate], ir.Value]:
 
 
 def _in(node: exp.Expression, of: _Translate) -> ir.Value:
-    if node.args.get("query") is not None or node.args.get("unnest") is not None:
+    if not node.expressions:
         raise TypeError("`in` takes a list of values")
     return of(node.this).isin([of(child) for child in node.expressions])
 
@@ -174,7 +221,33 @@ def _in(node: exp.Expression, of: _Translate) -> ir.Value:
 def _is(node: exp.Expression, of: _Translate) -> ir.Value:
     if isinstance(node.expression, exp.Null):
         return of(node.this).isnull()
-    return of(node.this) == of(node.expression)
+    # `is true` never answers null.
+    return (of(node.this) == of(node.expression)).fill_null(False)
+
+
+def _logical(method: str) -> Callable[[exp.Expression, _Translate], ir.Value]:
+    def rule(node: exp.Expression, of: _Translate) -> ir.Value:
+        sides = _sides(node, of)
+        if not all(side.type().is_boolean() or side.type().is_null() for side in sides):
+            raise TypeError("and, or and not join conditions")
+        return getattr(sides[0], method)(*sides[1:])
+
+    return rule
+
+
+def _arithmetic(method: str) -> Callable[[exp.Expression, _Translate], ir.Value]:
+    def rule(node: exp.Expression, of: _Translate) -> ir.Value:
+        # Python would repeat a text that is multiplied.
+        sides = _sides(node, of)
+        if not all(side.type().is_numeric() or side.type().is_null() for side in sides):
+            raise TypeError("only numbers are added, subtracted, multiplied and divided")
+        return getattr(sides[0], method)(*sides[1:])
+
+    return rule
+
+
+def _sides(node: exp.Expression, of: _Translate) -> list[ir.Value]:
+    return [of(side) for side in (node.this, node.args.get("expression")) if side is not None]
 
 
 def _round(node: exp.Expression, of: _Translate) -> ir.Value:
@@ -184,7 +257,13 @@ def _round(node: exp.Expression, of: _Translate) -> ir.Value:
 
 def _substring(node: exp.Expression, of: _Translate) -> ir.Value:
     start, length = node.args.get("start"), node.args.get("length")
+    if _whole(start) < 1:
+        raise TypeError("a text starts at position 1")
     return of(node.this).substr(_whole(start) - 1, None if length is None else _whole(length))
+
+
+def _replace(node: exp.Expression, of: _Translate) -> ir.Value:
+    return of(node.this).replace(_text(node.expression), _text(node.args.get("replacement")))
 
 
 _TRANSLATE: dict[type, Callable[[exp.Expression, _Translate], ir.Value]] = {
@@ -192,21 +271,21 @@ _TRANSLATE: dict[type, Callable[[exp.Expression, _Translate], ir.Value]] = {
     exp.Boolean: lambda node, _: ibis.literal(bool(node.this)),
     exp.Null: lambda _node, _of: ibis.null(),
     exp.Paren: lambda node, of: of(node.this),
-    exp.Neg: lambda node, of: -of(node.this),
-    exp.Not: lambda node, of: ~of(node.this),
-    exp.Add: _binary("__add__"),
-    exp.Sub: _binary("__sub__"),
-    exp.Mul: _binary("__mul__"),
-    exp.Div: _binary("__truediv__"),
-    exp.Mod: _binary("__mod__"),
+    exp.Neg: _arithmetic("__neg__"),
+    exp.Not: _logical("__invert__"),
+    exp.Add: _arithmetic("__add__"),
+    exp.Sub: _arithmetic("__sub__"),
+    exp.Mul: _arithmetic("__mul__"),
+    exp.Div: _arithmetic("__truediv__"),
+    exp.Mod: _arithmetic("__mod__"),
     exp.EQ: _binary("__eq__"),
     exp.NEQ: _binary("__ne__"),
     exp.GT: _binary("__gt__"),
     exp.GTE: _binary("__ge__"),
     exp.LT: _binary("__lt__"),
     exp.LTE: _binary("__le__"),
-    exp.And: _binary("__and__"),
-    exp.Or: _binary("__or__"),
+    exp.And: _logical("__and__"),
+    exp.Or: _logical("__or__"),
     exp.Is: _is,
     exp.In: _in,
     exp.Between: lambda n, of: of(n.this).between(of(n.args["low"]), of(n.args["high"])),
@@ -230,8 +309,28 @@ _TRANSLATE: dict[type, Callable[[exp.Expression, _Translate], ir.Value]] = {
     exp.Left: lambda n, of: of(n.this).left(_whole(n.expression)),
     exp.Right: lambda n, of: of(n.this).right(_whole(n.expression)),
     exp.Substring: _substring,
+    exp.Replace: _replace,
     exp.DPipe: lambda n, of: of(n.this) + of(n.expression),
-    exp.Concat: lambda n, of: reduce(lambda a, b: a + b, (of(c) for c in n.expressions)),
+    exp.Concat: lambda n, of: reduce(
+        lambda a, b: a + b, (of(c).fill_null("") for c in n.expressions)
+    ),
     exp.Cast: _cast("cast"),
     exp.TryCast: _cast("try_cast"),
+}
+
+_READ = frozenset({"this", "expression", "expressions", "safe"})
+"""Parts of a node that its rule reads, or that the parser adds by itself."""
+
+_ALSO_READ: dict[type, frozenset[str]] = {
+    exp.Literal: frozenset({"is_string"}),
+    exp.Between: frozenset({"low", "high"}),
+    exp.Case: frozenset({"ifs", "default"}),
+    exp.Greatest: frozenset({"ignore_nulls"}),
+    exp.Least: frozenset({"ignore_nulls"}),
+    exp.Round: frozenset({"decimals"}),
+    exp.Substring: frozenset({"start", "length"}),
+    exp.Replace: frozenset({"replacement"}),
+    exp.Concat: frozenset({"coalesce"}),
+    exp.Cast: frozenset({"to"}),
+    exp.TryCast: frozenset({"to"}),
 }

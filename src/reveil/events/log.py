@@ -18,7 +18,15 @@ from reveil.errors import DataError
 from reveil.events.audit import Finding, audit_source, holes
 from reveil.events.roles import Role
 from reveil.events.settings import CustomersSettings, SourceSettings
-from reveil.events.source import Reader, mapped, open_source, require_column
+from reveil.events.source import (
+    Reader,
+    identifier,
+    mapped,
+    moment,
+    open_source,
+    reading,
+    require_column,
+)
 from reveil.windows import Coverage
 
 DAY = 86_400
@@ -105,9 +113,10 @@ def open_log(
     findings: list[Finding] = []
     tables: list[ir.Table] = []
     for source in sources:
-        raw = open_source(reader, source)
-        rows = mapped(raw, source)
-        findings += audit_source(raw, rows, source, coverage, roles)
+        with reading(source.path.name):
+            raw = open_source(reader, source)
+            rows = mapped(raw, source)
+            findings += audit_source(raw, rows, source, coverage, roles)
         tables.append(_readable(rows, coverage, roles))
     clean = reader.store(ibis.union(*tables) if len(tables) > 1 else tables[0])
     findings += holes(clean, coverage)
@@ -131,12 +140,17 @@ def _readable(rows: ir.Table, coverage: Coverage, roles: Mapping[str, Role]) -> 
     )
     human = ~rows.is_machine.fill_null(False)
     rows = rows.filter(
-        rows.kept, rows.customer_id.notnull(), inside, rows.kind.isin(list(roles)), human
+        rows.kept, rows.customer_id.notnull(), inside, rows.known_at.notnull(),
+        rows.kind.isin(list(roles)), human,
+    )  # fmt: skip
+    return rows.mutate(at_s=_seconds(rows.at), known_s=_seconds(rows.known_at)).drop(
+        "at", "known_at", "kept", "is_machine"
     )
-    return rows.mutate(
-        at_s=rows.at.epoch_seconds().cast("int64"),
-        known_s=rows.known_at.fill_null(rows.at).epoch_seconds().cast("int64"),
-    ).drop("at", "known_at", "kept", "is_machine")
+
+
+def _seconds(moment: ir.TimestampValue) -> ir.IntegerValue:
+    # Cut first: 23:59:59.7 still belongs to its day.
+    return moment.truncate("s").epoch_seconds().cast("int64")
 
 
 def _events(clean: ir.Table) -> ir.Table:
@@ -167,7 +181,11 @@ def _lines(clean: ir.Table) -> ir.Table:
 
 
 def _customers(reader: Reader, settings: CustomersSettings) -> ir.Table:
-    raw = reader.read(settings.path)
+    with reading(settings.path.name):
+        return _customers_of(reader.read(settings.path), settings)
+
+
+def _customers_of(raw: ir.Table, settings: CustomersSettings) -> ir.Table:
     flags = {
         **{f"consent_{channel}": column for channel, column in settings.consent.items()},
         **{f"usable_{channel}": column for channel, column in settings.usable.items()},
@@ -175,22 +193,37 @@ def _customers(reader: Reader, settings: CustomersSettings) -> ir.Table:
     since = [settings.since] if settings.since else []
     for column in (settings.customer, *since, *flags.values()):
         require_column(raw, column, settings.path)
-    key = raw[settings.customer]
-    known = (
-        raw[settings.since].try_cast("timestamp").epoch_seconds().cast("int64")
-        if settings.since
-        else ibis.literal(seconds(date(1970, 1, 1)), type="int64")
-    )
+    name = settings.path.name
+    read: dict[str, ir.Value] = {column: _flag(raw[column]) for column in flags.values()}
+    if settings.since:
+        known = moment(
+            raw[settings.since],
+            where=f'column "{settings.since}" of {name}',
+            key="customers.since",
+            pattern=None,
+        )
+        read[settings.since] = _seconds(known)
+    for column, value in read.items():
+        unread = raw.filter(_written(raw[column]), value.isnull())
+        if bad := int(unread.count().to_pyarrow().as_py()):
+            wanted = "date such as 2011-06-30" if column == settings.since else "true or false"
+            raise DataError(
+                f'{bad:,} rows of {name} have no {wanted} in column "{column}"',
+                hint="write it so in that file; an empty field means not known",
+            )
     table = raw.select(
-        customer_id=key.cast("string").strip().nullif(""),
-        since_s=known,
-        **{
-            name: raw[column].try_cast("boolean").fill_null(False) for name, column in flags.items()
-        },
+        customer_id=identifier(raw[settings.customer]),
+        since_s=read[settings.since] if settings.since else ibis.literal(0, type="int64"),
+        **{name: read[column].fill_null(False) for name, column in flags.items()},
     )
     table = table.filter(table.customer_id.notnull())
     ids = table.aggregate(rows=table.count(), distinct=table.customer_id.nunique()).to_pyarrow()
     rows, distinct = ids["rows"][0].as_py(), ids["distinct"][0].as_py()
+    if rows == 0:
+        raise DataError(
+            f'no row of {name} has a customer in column "{settings.customer}"',
+            hint="check `customers.customer`",
+        )
     if rows != distinct:
         raise DataError(
             f'{settings.path.name} has {rows:,} rows for {distinct:,} values of "{settings.customer}"; '
@@ -198,3 +231,18 @@ def _customers(reader: Reader, settings: CustomersSettings) -> ir.Table:
             hint="keep the latest row of each customer in that file",
         )
     return table
+
+
+def _written(value: ir.Value) -> ir.BooleanValue:
+    if value.type().is_floating():
+        return value.notnull() & ~value.isnan()
+    return value.cast("string").strip().nullif("").notnull()
+
+
+def _flag(value: ir.Value) -> ir.BooleanValue:
+    # Not a number is not known, and would be read as true.
+    if value.type().is_floating():
+        value = _written(value).ifelse(value, ibis.null("float64"))
+    if value.type().is_string():
+        value = value.strip()
+    return value.try_cast("boolean")

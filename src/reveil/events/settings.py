@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from reveil.errors import StudyError, nearest
 
@@ -39,6 +48,14 @@ class ColumnSettings(_Settings):
     format: str | None = None
     """How a date in text is written, as in `%d/%m/%Y`; ISO 8601 without it."""
 
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.column is None) == (self.expression is None):
+            raise ValueError("either `column` or `expression` is required")
+        if self.format is not None and self.column is None:
+            raise ValueError("`format` reads a `column`, not an `expression`")
+        return self
+
     @property
     def label(self) -> str:
         """What the user wrote, for messages."""
@@ -53,6 +70,24 @@ class KindColumnSettings(_Settings):
     """The source's own words for the kinds; a word that is not listed is taken as the kind."""
 
 
+def _form_of_kind(value: object) -> str:
+    if isinstance(value, KindColumnSettings):
+        return "<column>"
+    if isinstance(value, dict):
+        in_column = "column" in value or isinstance(value.get("values"), dict)
+        return "<column>" if in_column else "<conditions>"
+    return "<one>"
+
+
+KindSettings = Annotated[
+    Annotated[str, Tag("<one>")]
+    | Annotated[KindColumnSettings, Tag("<column>")]
+    | Annotated[dict[str, str], Tag("<conditions>")],
+    Discriminator(_form_of_kind),
+]
+"""One kind, a column of kinds, or a condition per kind."""
+
+
 class SourceSettings(_Settings):
     """A table of events.
 
@@ -63,25 +98,34 @@ class SourceSettings(_Settings):
     name: str
     path: Path
     columns: dict[str, ColumnSettings]
-    kind: str | KindColumnSettings | dict[str, str]
+    kind: KindSettings
     where: str | None = None
     on_missing_customer: Literal["drop", "refuse"] = "drop"
     on_bad_date: Literal["drop", "refuse"] = "refuse"
 
+    @field_validator("kind", mode="before")
+    @classmethod
+    def _column_or_conditions(cls, value: object) -> object:
+        # A condition per kind is a mapping too: `column` tells the two apart.
+        if isinstance(value, dict) and "column" in value:
+            return KindColumnSettings.model_validate(value)
+        return value
+
     @field_validator("columns", mode="before")
     @classmethod
-    def _short_form(cls, value: object) -> object:
+    def _short_form(cls, value: object, info: ValidationInfo) -> object:
         if not isinstance(value, dict):
             return value
+        where = f"{info.data.get('name', 'source')}.columns"
         for key in value:
             if key not in COLUMNS:
                 raise StudyError(
-                    f"`columns.{key}` is not a column of the log", hint=nearest(str(key), COLUMNS)
+                    f"`{where}.{key}` is not a column of the log", hint=nearest(str(key), COLUMNS)
                 )
         for needed in ("customer", "at"):
             if needed not in value:
                 raise StudyError(
-                    f"`columns` does not say which column is `{needed}`",
+                    f"`{where}` does not say which column is `{needed}`",
                     hint=f"add `{needed}: <your column>`; customer and at are required",
                 )
         return {k: {"column": v} if isinstance(v, str) else v for k, v in value.items()}

@@ -51,7 +51,8 @@ def email(log: AsOf) -> Iterator[Declared]:
         signal="email_unanswered",
         unit=Unit.COUNT,
         meaning=Text(
-            en="e-mails since the last click or order", fr="e-mails depuis le dernier clic ou achat"
+            en="e-mails since the last click, order, return or quote",
+            fr="e-mails depuis le dernier clic, achat, retour ou devis",
         ),
         null="never null",
         reason=Text(

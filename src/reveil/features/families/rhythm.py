@@ -45,7 +45,7 @@ def rhythm(log: AsOf) -> Iterator[Declared]:
             en="standard deviation of days between orders over their mean",
             fr="écart-type du délai entre commandes, rapporté à sa moyenne",
         ),
-        null="fewer than three orders",
+        null="fewer than three orders, or all at the same moment",
     )
     yield feature(
         "purchase_overdue_ratio",
