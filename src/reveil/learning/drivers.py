@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 import string
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -152,8 +153,11 @@ def beeswarm_svg(
 ) -> str:
     """Draw shap's beeswarm of the contributions: each dot a customer. The same bytes every time."""
     import matplotlib as mpl  # noqa: PLC0415  (heavy, and only a report needs it)
-    import shap  # noqa: PLC0415
     from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    with warnings.catch_warnings():  # shap's own colour maps use what matplotlib will retire
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        import shap  # noqa: PLC0415
 
     rows = _explained_rows(data)
     found = candidate.contributions(rows, threads=threads)
