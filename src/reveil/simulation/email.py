@@ -43,6 +43,26 @@ def react(
     ----------
     died
         Second of each customer's death; far in the future for the living.
+
+    Examples
+    --------
+    >>> from reveil.simulation.people import draw_people
+    >>> from reveil.simulation.settings import SimulationSettings, Concern, streams
+    >>> calendar = Calendar.of(SimulationSettings())
+    >>> random = streams(1, 0)
+    >>> people = draw_people(random[Concern.PEOPLE], calendar, 100)
+    >>> mails = Mails(
+    ...     customer=np.array([3]),
+    ...     week=np.array([200]),
+    ...     offer=np.array([NULL]),
+    ...     on_paper=np.array([False]),
+    ...     bounced=np.array([True]),
+    ...     warmth=np.ones(1),
+    ...     unsubscribed=np.array([False]),
+    ... )
+    >>> died = np.full(100, calendar.log_end)
+    >>> len(react(random[Concern.REACTIONS], people, died, mails, calendar=calendar))
+    2
     """
     who = mails.customer
     count = len(who)

@@ -85,23 +85,70 @@ class Diary:
 
 
 def waning(people: People, week: int) -> Floats:
-    """Return what is left of each customer's rate in a week."""
+    """Return what is left of each customer's rate in a week.
+
+    Examples
+    --------
+    >>> from reveil.simulation.people import draw_people
+    >>> from reveil.simulation.settings import SimulationSettings, streams
+    >>> calendar = Calendar.of(SimulationSettings())
+    >>> random = streams(1, 0)
+    >>> people = draw_people(random[Concern.PEOPLE], calendar, 100)
+    >>> bool((waning(people, 200) <= waning(people, 150)).all())
+    True
+    """
     return np.asarray(np.exp(-people.waning * np.maximum(week - people.joined, 0)))
 
 
 def speed(people: People, trouble: Floats, calendar: Calendar, week: int) -> Floats:
-    """Operational time per week without any offer."""
+    """Operational time per week without any offer.
+
+    Examples
+    --------
+    >>> from reveil.simulation.people import draw_people
+    >>> from reveil.simulation.settings import SimulationSettings, streams
+    >>> calendar = Calendar.of(SimulationSettings())
+    >>> random = streams(1, 0)
+    >>> people = draw_people(random[Concern.PEOPLE], calendar, 100)
+    >>> calm, troubled = (speed(people, np.full(100, x), calendar, 200) for x in (0.0, 1.0))
+    >>> bool(np.allclose(troubled, calm / 2))
+    True
+    """
     calm = 1 - p.TROUBLE_ON_SPEED * trouble
     return float(calendar.season[week]) * people.rate * waning(people, week) * calm
 
 
 def hazard(people: People, trouble: Floats) -> Floats:
-    """Hazard of death per week without any offer."""
+    """Hazard of death per week without any offer.
+
+    Examples
+    --------
+    >>> from reveil.simulation.people import draw_people
+    >>> from reveil.simulation.settings import SimulationSettings, streams
+    >>> calendar = Calendar.of(SimulationSettings())
+    >>> random = streams(1, 0)
+    >>> people = draw_people(random[Concern.PEOPLE], calendar, 100)
+    >>> bool(np.allclose(hazard(people, np.ones(100)), 4 * people.death))
+    True
+    """
     return people.death * (1 + p.TROUBLE_ON_DEATH * trouble)
 
 
 def reachable(people: People, state: State) -> tuple[Flags, Flags]:
-    """Who can be sent an offer by e-mail, and who (not by e-mail but) on paper."""
+    """Who can be sent an offer by e-mail, and who (not by e-mail but) on paper.
+
+    Examples
+    --------
+    >>> from reveil.simulation.people import draw_people
+    >>> from reveil.simulation.settings import SimulationSettings, streams
+    >>> calendar = Calendar.of(SimulationSettings())
+    >>> random = streams(1, 0)
+    >>> people = draw_people(random[Concern.PEOPLE], calendar, 100)
+    >>> state, _ = walk(people, calendar, random, until=10)
+    >>> by_email, by_print = reachable(people, state)
+    >>> bool((by_email & by_print).any())
+    False
+    """
     by_email = state.email & state.email_usable
     return by_email, ~by_email & people.consent_print & state.print_usable
 
@@ -113,6 +160,17 @@ def walk(
 
     The same people and streams give the same lives, and a shorter walk is the beginning
     of a longer one: so the latent state of any Monday can be had again.
+
+    Examples
+    --------
+    >>> from reveil.simulation.people import draw_people
+    >>> from reveil.simulation.settings import SimulationSettings, streams
+    >>> calendar = Calendar.of(SimulationSettings())
+    >>> random = streams(1, 0)
+    >>> people = draw_people(random[Concern.PEOPLE], calendar, 100)
+    >>> state, diary = walk(people, calendar, random, until=30)
+    >>> bool((state.died > 0).all()), len(diary.visits)
+    (True, 30)
     """
     n = people.count
     gap = draw_gaps(streams[Concern.PURCHASES], people.type)

@@ -90,10 +90,32 @@ def speed_under_offer(people: People, by_print: Flags) -> Floats:
     ----------
     by_print
         Shape (n,): the customer is reached on paper.
+
+    Examples
+    --------
+    >>> from reveil.simulation.people import draw_people
+    >>> from reveil.simulation.settings import SimulationSettings, Calendar, Concern, streams
+    >>> calendar = Calendar.of(SimulationSettings())
+    >>> random = streams(1, 0)
+    >>> people = draw_people(random[Concern.PEOPLE], calendar, 100)
+    >>> boost = speed_under_offer(people, np.zeros(100, dtype=bool))
+    >>> boost.shape, bool((boost[people.dog] < 1).all())
+    ((100, 3), True)
     """
     return np.asarray(np.exp(people.effect * np.where(by_print, p.PRINT_EFFECT, 1.0)[:, None]))
 
 
 def hazard_under_offer(people: People) -> Floats:
-    """Multiplier of the hazard of death while any offer runs, shape (n,)."""
+    """Multiplier of the hazard of death while any offer runs, shape (n,).
+
+    Examples
+    --------
+    >>> from reveil.simulation.people import draw_people
+    >>> from reveil.simulation.settings import SimulationSettings, Calendar, Concern, streams
+    >>> calendar = Calendar.of(SimulationSettings())
+    >>> random = streams(1, 0)
+    >>> people = draw_people(random[Concern.PEOPLE], calendar, 100)
+    >>> np.unique(hazard_under_offer(people))
+    array([1., 3.])
+    """
     return np.where(people.dog, p.DOG_HAZARD, 1.0)

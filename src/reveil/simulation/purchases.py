@@ -120,6 +120,24 @@ def fill_baskets(
     -------
     Rows
         `order` numbers the orders as they come in `orders`.
+
+    Examples
+    --------
+    >>> from reveil.simulation.people import draw_people
+    >>> from reveil.simulation.settings import SimulationSettings, Concern, streams
+    >>> calendar = Calendar.of(SimulationSettings())
+    >>> random = streams(1, 0)
+    >>> people = draw_people(random[Concern.PEOPLE], calendar, 100)
+    >>> orders = Orders(
+    ...     customer=np.array([3]),
+    ...     when=np.array([200.5]),
+    ...     went_wrong=np.array([True]),
+    ...     campaign=np.array([NULL]),
+    ...     offer=np.array([NULL]),
+    ... )
+    >>> log = fill_baskets(random[Concern.BASKETS], people, orders, calendar)
+    >>> bool((log["order"].max() == 0) and (log["customer"] == 3).all())
+    True
     """
     count = len(orders.customer)
     number = np.arange(count)
@@ -176,7 +194,22 @@ def fill_baskets(
 
 
 def serve(rng: np.random.Generator, orders: Orders, calendar: Calendar) -> Rows:
-    """Return the complaints after what went wrong, and the survey answers."""
+    """Return the complaints after what went wrong, and the survey answers.
+
+    Examples
+    --------
+    >>> from reveil.simulation.settings import SimulationSettings
+    >>> calendar = Calendar.of(SimulationSettings())
+    >>> orders = Orders(
+    ...     customer=np.array([3]),
+    ...     when=np.array([200.5]),
+    ...     went_wrong=np.array([True]),
+    ...     campaign=np.array([NULL]),
+    ...     offer=np.array([NULL]),
+    ... )
+    >>> serve(np.random.default_rng(1), orders, calendar)["customer"]
+    array([3], dtype=int32)
+    """
     count = len(orders.customer)
     at = calendar.seconds(orders.when)
     complains = orders.went_wrong & (rng.random(count) < p.COMPLAINT_SHARE)

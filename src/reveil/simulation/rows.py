@@ -88,6 +88,12 @@ def running_orders(log: Rows) -> Rows:
     """Renumber the orders of the whole base by instant, customer; drop what has no order in it.
 
     Returns of orders placed before the log are dropped: nothing in it explains them.
+
+    Examples
+    --------
+    >>> customer, at, order = np.array([2, 1]), np.array([60, 0]), np.array([0, 7])
+    >>> running_orders(rows("purchase", customer, at, order=order))["order"]
+    array([1, 0], dtype=int32)
     """
     lines = log[log["kind"] == KINDS.index("purchase")]
     first = np.unique(lines["order"], return_index=True)[1]
@@ -114,7 +120,13 @@ def customer_ids(customer: Ints) -> pa.Array:
 
 
 def campaign_code(week: Ints, *, offer: bool | Flags) -> Ints:
-    """Return the code of what left in a week: its newsletter, or its offers."""
+    """Return the code of what left in a week: its newsletter, or its offers.
+
+    Examples
+    --------
+    >>> campaign_code(np.array([104]), offer=True)
+    array([209])
+    """
     return 2 * week + offer
 
 
@@ -143,6 +155,12 @@ def events_table(log: Rows, campaigns: list[str]) -> pa.Table:
         Rows with running order numbers.
     campaigns
         Names of the campaigns that `log["campaign"]` points into.
+
+    Examples
+    --------
+    >>> log = rows("visit", np.array([2, 1]), np.array([60, 0]), channel="web")
+    >>> events_table(log, [])["customer_id"].to_pylist()
+    ['C0000001', 'C0000002']
     """
     log = log[np.lexsort((log["customer"], log["at"]))]
     items = [f"{c}-{k:02d}" for c in p.CATEGORIES for k in range(1, p.ITEMS + 1)]
@@ -179,7 +197,13 @@ def spell(code: npt.NDArray[np.integer], names: tuple[str, ...] | list[str]) -> 
 
 
 def timestamps(seconds: Ints, *, known: npt.NDArray[np.bool_] | None = None) -> pa.Array:
-    """Seconds since 1970 as naive timestamps in microseconds; null where not known."""
+    """Seconds since 1970 as naive timestamps in microseconds; null where not known.
+
+    Examples
+    --------
+    >>> timestamps(np.array([0, 60]), known=np.array([True, False])).null_count
+    1
+    """
     mask = None if known is None else ~known
     return pa.array(seconds.astype("datetime64[s]").astype("datetime64[us]"), mask=mask)
 

@@ -34,6 +34,14 @@ def truth_table(people: People, died: Floats, calendar: Calendar) -> pa.Table:
 
     `effect_<offer>` is the logarithm of the ratio of speeds while an e-mailed offer runs
     (on paper it is `PRINT_EFFECT` times that); `died_at` is null for those who outlive the log.
+
+    Examples
+    --------
+    >>> from reveil.simulation.settings import Concern, SimulationSettings, streams
+    >>> calendar = Calendar.of(SimulationSettings())
+    >>> people = draw_people(streams(1, 0)[Concern.PEOPLE], calendar, 100)
+    >>> truth_table(people, np.full(100, np.inf), calendar)["died_at"].null_count
+    100
     """
     dead = np.isfinite(died)
     return pa.table(
