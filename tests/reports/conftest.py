@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from html import escape, unescape
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -51,6 +53,7 @@ for (const frame of document.querySelectorAll("iframe")) {
 document.title = JSON.stringify(found);
 """
 
+Poisoned = Callable[[Any, str], Any]
 Measure = Callable[[Mapping[str, str]], dict[str, dict[str, object]]]
 
 
@@ -64,6 +67,26 @@ def samples() -> ModuleType:
     sys.modules["report_samples"] = module
     spec.loader.exec_module(module)
     return module
+
+
+def _poisoned(value: Any, words: str) -> Any:
+    """Put `words` into every free text of a value, however deep."""
+    if isinstance(value, tuple):
+        return tuple(words if isinstance(v, str) else _poisoned(v, words) for v in value)
+    if not dataclasses.is_dataclass(value) or isinstance(value, type):
+        return value
+    changed = {
+        f.name: words
+        if f.type in ("str", "str | None")
+        else _poisoned(getattr(value, f.name), words)
+        for f in dataclasses.fields(value)
+    }
+    return dataclasses.replace(value, **changed)
+
+
+@pytest.fixture(scope="session")
+def poisoned() -> Poisoned:
+    return _poisoned
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +122,7 @@ def on_a_phone(browser: str, tmp_path_factory: pytest.TempPathFactory) -> Measur
     def measure(pages: Mapping[str, str]) -> dict[str, dict[str, object]]:
         folder = tmp_path_factory.mktemp("browser")
         frames = "".join(
-            f'<iframe id="{name}" style="width:{PHONE}px;height:20000px;border:0" '
+            f'<iframe id="{name}" style="width:{PHONE}px;height:60000px;border:0" '
             f'srcdoc="{escape(page.replace("Content-Security-Policy", "x-none"))}"></iframe>'
             for name, page in pages.items()
         )

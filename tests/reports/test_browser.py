@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import ModuleType
+
 import pytest
 
-from .conftest import PHONE, Measure
+from reveil.reports.audit import audit_report
+from reveil.reports.listing import list_report
+from reveil.reports.training import training_report
+
+from .conftest import PHONE, Measure, Poisoned
 
 
 @pytest.fixture(scope="module")
@@ -36,3 +43,21 @@ def test_the_measures_would_see_a_request_and_an_overflow(
     seen = on_a_phone({"bad": pages["list_en"].replace("</body>", bad)})["bad"]
     assert seen["resources"] == ["http://example.invalid/x.png"]
     assert seen["width"] == 700
+
+
+def test_a_word_that_never_ends_does_not_widen_a_phone(
+    on_a_phone: Measure, samples: ModuleType, poisoned: Poisoned
+) -> None:
+    """Offers, groups and columns are named by people; a long name without a space must wrap."""
+    word = "Rückgewinnungsangebot" * 6
+    training = replace(poisoned(samples.training("en"), word), currency="EUR")
+    listing = replace(poisoned(samples.listing("en"), word), currency="EUR")
+    pages = {
+        "training": training_report(training, "en"),
+        "list": list_report(listing, "en"),
+        "audit": audit_report(poisoned(samples.audit("en"), word), "en"),
+    }
+    seen = on_a_phone(pages)
+    assert {name: (page["width"], page["wide"]) for name, page in seen.items()} == dict.fromkeys(
+        seen, (PHONE, [])
+    )

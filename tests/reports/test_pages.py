@@ -11,7 +11,6 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from types import ModuleType
-from typing import TypeVar
 
 import pytest
 
@@ -23,9 +22,10 @@ from reveil.reports.training import training_report
 from reveil.reports.values import AuditRow, Difference, Example
 from reveil.reports.words import catalogue
 
+from .conftest import Poisoned
+
 SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
 UPDATE = "REVEIL_UPDATE_SNAPSHOTS"
-V = TypeVar("V")
 
 
 class Reader(HTMLParser):
@@ -84,23 +84,8 @@ def test_equal_values_give_equal_bytes_in_another_process(pages: dict[str, str])
     assert done.stdout.decode() == pages["training_fr"] + pages["list_en"]
 
 
-def poisoned(value: V, words: str) -> V:
-    """Put `words` into every free text of a value, however deep."""
-    if isinstance(value, tuple):
-        return tuple(words if isinstance(v, str) else poisoned(v, words) for v in value)  # type: ignore[return-value]
-    if not dataclasses.is_dataclass(value) or isinstance(value, type):
-        return value
-    changed = {
-        f.name: words
-        if f.type in ("str", "str | None")
-        else poisoned(getattr(value, f.name), words)
-        for f in dataclasses.fields(value)
-    }
-    return dataclasses.replace(value, **changed)
-
-
 @pytest.mark.parametrize("words", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'])
-def test_hostile_words_stay_words(samples: ModuleType, words: str) -> None:
+def test_hostile_words_stay_words(samples: ModuleType, poisoned: Poisoned, words: str) -> None:
     """An offer, a group or a column named like markup is shown, never run."""
     pages = [
         training_report(poisoned(samples.training("en"), words), "en"),

@@ -27,6 +27,7 @@ from reveil.reports.svg import (
     caption,
     element,
     figure,
+    fitted,
     line,
     path,
     text,
@@ -84,7 +85,15 @@ def intervals(
         for row in rows:
             colour = ACCENT if row.is_model else MUTED
             i = row.interval
-            marks.append(text(row.label, 0, y + 13, bold=row.is_model, halo=True))
+            marks.append(
+                text(
+                    fitted(row.label, 320, lines=1, bold=True)[0],
+                    0,
+                    y + 13,
+                    bold=row.is_model,
+                    halo=True,
+                )
+            )
             marks.append(
                 text(
                     formats.number(i.estimate, digits),
@@ -205,7 +214,15 @@ def gains(
         drawn.append(
             line(WIDTH - 76, place, WIDTH - 54, place, stroke=colour, width=width, dashed=dashed)
         )
-        drawn.append(text(name, WIDTH - 82, place + 4, anchor="end", bold=i == 0))
+        drawn.append(
+            text(
+                fitted(name, 220, lines=1, bold=True)[0],
+                WIDTH - 82,
+                place + 4,
+                anchor="end",
+                bold=i == 0,
+            )
+        )
     drawn.append(caption(words[0], WIDTH, bottom + 36, anchor="end"))
     return figure(title, bottom + 42, *drawn)
 

@@ -89,7 +89,7 @@ def list_page(values: ListReport, language: Language) -> dict[str, object]:
         ],
         "models": [
             words(
-                "list.model",
+                "list.model.version" if model.version else "list.model.digest",
                 target=words(f"target.{model.target}"),
                 version=model.version,
                 digest=model.digest[:12],

@@ -85,7 +85,7 @@ def bars(rows: Sequence[Bar], *, title: str, track: bool = False) -> Markup:
     drawn: list[Markup] = []
     y = 0.0
     for row in rows:
-        lines = fitted(row.label, WIDTH - LETTER * len(row.figure) - 14)
+        lines = fitted(row.label, WIDTH - LETTER * len(row.figure) - 14, bold=row.strong)
         for i, words in enumerate(lines):
             drawn.append(text(words, 0, y + 13 + 16 * i, bold=row.strong))
         y += 16 * len(lines)

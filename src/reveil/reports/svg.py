@@ -24,7 +24,7 @@ PAPER = "var(--paper,#ffffff)"
 WIDTH = 400
 """Units across a figure: one column of a page, and a phone's whole width."""
 
-LETTER = 6.6
+LETTER = 7.4
 """Mean width of a letter at the text size of the figures, generous on purpose."""
 
 FONT = "system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif"
@@ -134,17 +134,17 @@ def figure(title: str, height: float, *children: str) -> Markup:
     )
 
 
-def fitted(words: str, room: float, *, lines: int = 2) -> list[str]:
+def fitted(words: str, room: float, *, lines: int = 2, bold: bool = False) -> list[str]:
     """Break words into lines that fit `room` units, the last one cut short if need be.
 
     Examples
     --------
-    >>> fitted("no consent for any channel", 100)
+    >>> fitted("no consent for any channel", 110)
     ['no consent for', 'any channel']
-    >>> fitted("incomprehensibilities", 66)
+    >>> fitted("incomprehensibilities", 75)
     ['incomprehe', 'nsibiliti…']
     """
-    letters = max(4, int(room / LETTER))
+    letters = max(4, int(room / (LETTER * (1.15 if bold else 1.0))))
     wrapped = textwrap.wrap(words, letters) or [""]
     if len(wrapped) > lines:
         wrapped = [*wrapped[: lines - 1], wrapped[lines - 1][: letters - 1].rstrip() + "…"]
