@@ -135,7 +135,7 @@ class Formats:
         --------
         >>> i = Interval(estimate=0.071, low=-0.004, high=0.093)
         >>> Formats(language="en").bounds(i), Formats(language="fr").bounds(i, 2)
-        ('[−0.004,\xa00.093]', '[0,00\xa0; 0,09]')
+        ('[−0.004,\xa00.093]', '[0,00\xa0;\xa00,09]')
         """
         low = self.number(interval.low, digits, signed=signed)
         high = self.number(interval.high, digits, signed=signed)
