@@ -139,9 +139,8 @@ class Formats:
         """
         low = self.number(interval.low, digits, signed=signed)
         high = self.number(interval.high, digits, signed=signed)
-        return (
-            f"[{low}{NO_BREAK}; {high}]" if self.language == "fr" else f"[{low},{NO_BREAK}{high}]"
-        )
+        between = f"{NO_BREAK};{NO_BREAK}" if self.language == "fr" else f",{NO_BREAK}"
+        return f"[{low}{between}{high}]"
 
     def day(self, when: date) -> str:
         """Write a date in full.
