@@ -119,11 +119,12 @@ import os, sys
 from datetime import UTC, datetime
 from reveil.errors import RegistryError
 from reveil.registry.gate import Decision
-from reveil.registry.promote import promote
+from reveil.registry.promote import history, promote
 from reveil.registry.store import open_store
 
 uri, name, *versions = sys.argv[1:]
 start, go = os.pipe()
+ready, am_ready = os.pipe()
 children = []
 for version in versions:
     child = os.fork()
@@ -132,6 +133,8 @@ for version in versions:
         continue
     os.close(go)
     store = open_store(uri)
+    history(store, name)  # whatever the first call of a process costs is behind us
+    os.write(am_ready, b".")
     os.read(start, 1)  # returns for all at once, when the last writing end is closed
     try:
         promote(store, name, int(version), expected=None, actor=f"actor{version}",
@@ -141,6 +144,8 @@ for version in versions:
     else:
         print(version, "won", flush=True)
     os._exit(0)
+for _ in children:
+    os.read(ready, 1)
 os.close(go)
 for child in children:
     os.waitpid(child, 0)

@@ -230,10 +230,16 @@ def test_a_file_that_is_no_database_says_so(tmp_path: Path) -> None:
         open_store(f"sqlite:///{path}")
 
 
-def test_a_slow_opening_is_told_and_a_quick_one_is_not(store: Store) -> None:
+def test_a_slow_opening_is_told_and_a_quick_one_is_not(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     said: list[str] = []
+    monkeypatch.setattr("reveil.registry.store._SLOW_SECONDS", 60.0)
     open_store(store.uri, say=said.append)
     assert said == []
+    monkeypatch.setattr("reveil.registry.store._SLOW_SECONDS", 0.0)
+    open_store(store.uri, say=said.append)
+    assert said == [f"opening the MLflow store {store.uri}"]
 
 
 def test_the_store_lies_beside_its_database(store: Store, trained: Callable[..., RunRef]) -> None:
