@@ -1,3 +1,97 @@
-"""reveil."""
+"""reveil: from raw customer events to a ranked, explained and affordable reactivation list.
+
+In a notebook::
+
+    import reveil as rv
+
+    study = rv.load_study("models/online_retail/study.yaml")
+    log = rv.open_events(study)
+    data = rv.training_set(log, study, target="reactivation")
+    tuned = rv.tune(data, study.learning)
+    rv.compare(tuned.candidate, data)
+    rv.drivers(tuned.candidate, data).top(10)
+
+Names are loaded when they are first used, so that importing reveil is quick.
+
+Examples
+--------
+>>> import reveil as rv
+>>> rv.parse_study({"name": "shop", "sorces": []})
+Traceback (most recent call last):
+...
+reveil.errors.StudyError: study: `sources` is required (2 more after this one)
+Hint: add `sources`
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reveil.config import Study as Study
+    from reveil.config import load_study as load_study
+    from reveil.config import parse_study as parse_study
+    from reveil.errors import ReveilError as ReveilError
+    from reveil.learning.drivers import drivers as drivers
+    from reveil.learning.drivers import reasons as reasons
+    from reveil.learning.evaluate import compare as compare
+    from reveil.learning.evaluate import evaluate as evaluate
+    from reveil.learning.evaluate import first_line as first_line
+    from reveil.learning.tune import tune as tune
+    from reveil.pipeline.checking import check_study as check
+    from reveil.pipeline.demo import run_demo as demo
+    from reveil.pipeline.listing import make_reactivation_list as target
+    from reveil.pipeline.observing import open_events as open_events
+    from reveil.pipeline.observing import training_set as training_set
+    from reveil.pipeline.promoting import promote_challengers as promote
+    from reveil.pipeline.promoting import registered as registered
+    from reveil.pipeline.recording import record_run as record
+    from reveil.pipeline.scoring import score_customers as score
+    from reveil.pipeline.standing import states as states
+    from reveil.pipeline.training import look as look
+    from reveil.pipeline.training import train as train
+    from reveil.simulation.settings import SimulationSettings as SimulationSettings
+    from reveil.simulation.simulate import simulate as simulate
 
 __version__ = "0.1.0"
+
+_PUBLIC = {
+    "ReveilError": "errors.ReveilError",
+    "SimulationSettings": "simulation.settings.SimulationSettings",
+    "Study": "config.Study",
+    "check": "pipeline.checking.check_study",
+    "compare": "learning.evaluate.compare",
+    "demo": "pipeline.demo.run_demo",
+    "drivers": "learning.drivers.drivers",
+    "evaluate": "learning.evaluate.evaluate",
+    "first_line": "learning.evaluate.first_line",
+    "load_study": "config.load_study",
+    "look": "pipeline.training.look",
+    "open_events": "pipeline.observing.open_events",
+    "parse_study": "config.parse_study",
+    "promote": "pipeline.promoting.promote_challengers",
+    "reasons": "learning.drivers.reasons",
+    "record": "pipeline.recording.record_run",
+    "registered": "pipeline.promoting.registered",
+    "score": "pipeline.scoring.score_customers",
+    "simulate": "simulation.simulate.simulate",
+    "states": "pipeline.standing.states",
+    "target": "pipeline.listing.make_reactivation_list",
+    "train": "pipeline.training.train",
+    "training_set": "pipeline.observing.training_set",
+    "tune": "learning.tune.tune",
+}
+
+__all__ = sorted(_PUBLIC)  # noqa: PLE0605  (a sorted list of the names above)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'reveil' has no attribute {name!r}")
+    module, _, attribute = _PUBLIC[name].rpartition(".")
+    return getattr(import_module(f"reveil.{module}"), attribute)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -176,7 +176,7 @@ def parse_study(raw: dict[str, object], name: str = "study") -> Study:
     >>> parse_study({"nmae": "shop"})
     Traceback (most recent call last):
     ...
-    reveil.errors.StudyError: study: `nmae` is not a known setting
+    reveil.errors.StudyError: study: `nmae` is not a known setting (3 more after this one)
     Hint: did you mean `name`?
     """
     try:

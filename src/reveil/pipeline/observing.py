@@ -109,7 +109,7 @@ def observe(
     features: FeatureSet,
     cutoffs: Iterable[date],
     *,
-    progress: Callable[[date], object] | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> pd.DataFrame:
     """Compute features and outcomes of every customer who ever ordered, at every cutoff.
 
@@ -126,11 +126,11 @@ def observe(
         table = features.matrix(log, people, cutoff)
         for target, label in labels.items():
             table = label.query(log, table, cutoff).rename({f"y_{target}": "y"})
-        frame = table.order_by("customer_id").to_pyarrow().to_pandas()
+        frame: pd.DataFrame = table.order_by("customer_id").to_pyarrow().to_pandas()
         frame["cutoff"] = pd.to_datetime(frame["cutoff"])
         frames.append(frame)
         if progress is not None:
-            progress(cutoff)
+            progress(len(frames))
     return pd.concat(frames, ignore_index=True)
 
 

@@ -10,19 +10,30 @@ import getpass
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from reveil.config import TARGETS, Study, Target
 from reveil.errors import RegistryError
-from reveil.learning.fit import levels_over_a_year
+from reveil.learning.fit import MIN_CUTOFFS
 from reveil.learning.training import TrainingSet
 from reveil.pipeline.observing import splits_of, training_set_of
 from reveil.pipeline.training import Observed, look
 from reveil.registry.champions import CHAMPION, Champion, load_version, version_of
 from reveil.registry.exam import examine
 from reveil.registry.gate import Decision, Exam, decide
-from reveil.registry.promote import Move, promote, record_decision, rollback
+from reveil.registry.promote import (
+    Move,
+    Version,
+    history,
+    promote,
+    record_decision,
+    rollback,
+    versions,
+)
 from reveil.registry.runs import CHALLENGER, model_name
 from reveil.registry.store import Store, open_store
+from reveil.windows import STEP, YEAR_OF_STEPS, Split, purge
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
@@ -46,7 +57,7 @@ class Verdict:
 
 def store_of(study: Study, say: Callable[[str], None] | None = None) -> Store:
     """Open the study's MLflow store."""
-    return open_store(study.registry.resolved_uri(), say=say)
+    return open_store(study.registry.resolved_uri(Path.cwd()), say=say)
 
 
 def promote_challengers(
@@ -115,6 +126,32 @@ def promote_challengers(
     return tuple(verdicts)
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registered:
+    """What the registry holds for one target."""
+
+    target: Target
+    model: str
+    versions: tuple[Version, ...]
+    moves: tuple[Move, ...]
+
+
+def registered(study: Study) -> tuple[Registered, ...]:
+    """List the versions and moves of every target that was ever trained."""
+    store = store_of(study)
+    names = {t: model_name(study.registry.model_prefix, study.name, t) for t in TARGETS}
+    listed = (
+        Registered(
+            target=target,
+            model=name,
+            versions=versions(store, name),
+            moves=history(store, name),
+        )
+        for target, name in names.items()
+    )
+    return tuple(one for one in listed if one.versions)
+
+
 def roll_back(study: Study, target: Target, *, actor: str | None = None) -> Move:
     """Give a target's alias back to the champion before the present one.
 
@@ -124,9 +161,13 @@ def roll_back(study: Study, target: Target, *, actor: str | None = None) -> Move
         When there is none to go back to.
     """
     model = model_name(study.registry.model_prefix, study.name, target)
-    return rollback(
-        store_of(study), model, actor=actor or getpass.getuser(), at=datetime.now(UTC)
-    )
+    return rollback(store_of(study), model, actor=actor or getpass.getuser(), at=datetime.now(UTC))
+
+
+def _sees_a_year(split: Split) -> bool:
+    """Whether predictions at later training cutoffs cover every season."""
+    later = [c for c in split.train if len(purge(split.train, split.windows, c)) >= MIN_CUTOFFS]
+    return bool(later) and later[-1] - later[0] >= (YEAR_OF_STEPS - 1) * STEP
 
 
 def _challenger(study: Study, store: Store, target: Target) -> int:
@@ -141,5 +182,4 @@ def _challenger(study: Study, store: Store, target: Target) -> int:
 
 def _exam(version: Champion, data: TrainingSet) -> Exam:
     rows = data.judged()
-    full_year = levels_over_a_year(data.split)
-    return examine(version, rows, data.outcome(rows), full_year=full_year)
+    return examine(version, rows, data.outcome(rows), full_year=_sees_a_year(data.split))

@@ -16,14 +16,14 @@ from pathlib import Path
 import pyarrow as pa
 
 from reveil.config import TARGETS, Study, Target
-from reveil.errors import DataError, StudyError
+from reveil.errors import DataError, RegistryError, StudyError
 from reveil.events.log import EventLog
 from reveil.pipeline.definitions import rebuilt
 from reveil.pipeline.observing import label_of, open_events
 from reveil.pipeline.promoting import store_of
-from reveil.registry.champions import Champion, load_champion
+from reveil.registry.champions import CHAMPION, Champion, load_champion, version_of
 from reveil.registry.runs import model_name
-from reveil.registry.store import Store
+from reveil.registry.store import Store, shown
 from reveil.scoring.publish import Manifest, publishing, read_manifest
 from reveil.scoring.score import Scorer, score
 from reveil.scoring.snapshot import snapshot
@@ -74,7 +74,8 @@ def score_customers(
     DataError
         When nobody is known at the cutoff, or the folder belongs to something else.
     RegistryError
-        When a target has no champion, or one trained under other definitions.
+        When no target has a champion, or one was trained under other definitions. A target
+        without a champion is not scored.
     """
     if not study.coverage.start < cutoff <= study.coverage.end:
         raise StudyError(
@@ -83,10 +84,7 @@ def score_customers(
             hint="choose a date inside, or extend `coverage` if the log is complete further",
         )
     store = store or store_of(study)
-    champions = {
-        target: load_champion(store, model_name(study.registry.model_prefix, study.name, target))
-        for target in TARGETS
-    }
+    champions = _champions(study, store)
     log = log or open_events(study)
     scorers = [
         Scorer(
@@ -140,6 +138,17 @@ def score_customers(
         states=dict(counts.most_common()),
         champions=champions,
     )
+
+
+def _champions(study: Study, store: Store) -> dict[Target, Champion]:
+    names = {t: model_name(study.registry.model_prefix, study.name, t) for t in TARGETS}
+    promoted = {t: n for t, n in names.items() if version_of(store, n, CHAMPION) is not None}
+    if not promoted:
+        raise RegistryError(
+            f"no target of {study.name} has a champion in {shown(store.uri)}",
+            hint="run `reveil train` and `reveil promote` on the study first",
+        )
+    return {target: load_champion(store, name) for target, name in promoted.items()}
 
 
 def _described(study: Study, log: EventLog, cutoff: date) -> pa.Table:

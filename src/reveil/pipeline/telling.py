@@ -32,7 +32,7 @@ from reveil.reports.values import (
     TrainingReport,
 )
 
-_BASELINES = {"RFM logit": "rfm", "BG/NBD": "bgnbd", "past order value": "mean_order"}
+_BASELINES = {"RFM logit": "rfm", "BG/NBD": "bgnbd", "past order value": "mean"}
 """Names of baselines as reports put them into words."""
 
 CARD_METRICS = ("auc", "average_precision", "lift_at_10", "log_loss", "brier",
@@ -75,8 +75,7 @@ def model_card(training: Training) -> str:
     out = [f"# {training.study.name}: what was measured\n"]
     for trained in training.targets:
         out.append(f"## {trained.target}\n")
-        for backtest in trained.backtests:
-            out.append(_card(trained, backtest))
+        out += [_card(trained, backtest) for backtest in trained.backtests]
     return "\n".join(out)
 
 

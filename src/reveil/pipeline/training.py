@@ -96,13 +96,13 @@ class Training:
         return next(trained for trained in self.targets if trained.target == target)
 
 
-def look(study: Study, *, progress: Callable[[date, int], object] | None = None) -> Observed:
+def look(study: Study, *, progress: Callable[[int, int], object] | None = None) -> Observed:
     """Open the log and compute every row that training and the gate need.
 
     Parameters
     ----------
     progress
-        Called with each cutoff that is done, and how many there are.
+        Called with the number of cutoffs done, and how many there are.
 
     Raises
     ------
@@ -155,9 +155,7 @@ def train(
     return Training(study=study, observed=observed, targets=tuple(made), at=at)
 
 
-def _trained(
-    study: Study, observed: Observed, target: Target, *, small: bool, say: Say
-) -> Trained:
+def _trained(study: Study, observed: Observed, target: Target, *, small: bool, say: Say) -> Trained:
     *earlier, last = splits_of(study)
     say(f"{target}: learning for {last.test[0]}")
     data = training_set_of(observed.frame, observed.features, target, last)

@@ -1,0 +1,9 @@
+"""Command line: one command per pipeline function; it prints, and decides nothing.
+
+In:  arguments.
+Out: text or JSON on standard output, progress on a terminal, an exit code.
+"""
+
+from reveil.cli.commands import main
+
+__all__ = ["main"]

@@ -1,0 +1,240 @@
+"""What the commands print before a model is in use: check, features, states, train.
+
+The honest sentence first, the table next, the way on last.
+
+In:  what the pipeline returned.
+Out: text for a person; plain values for `--json`.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+
+from reveil.config import Study
+from reveil.evaluation.interval import Evaluation, Interval
+from reveil.features.declare import Feature, Language
+from reveil.learning.evaluate import first_line
+from reveil.pipeline.checking import Readiness
+from reveil.pipeline.recording import Recorded
+from reveil.pipeline.standing import Standing
+from reveil.pipeline.training import Backtest, Trained, Training
+from reveil.registry.store import Store, shown
+
+SHOWN = {
+    "auc": "AUC",
+    "average_precision": "AP",
+    "lift_at_10": "lift@10%",
+    "brier": "Brier",
+    "observed_over_expected": "obs/exp",
+    "gini": "Gini",
+    "spearman": "Spearman",
+    "decile_error": "decile error",
+    "bias": "bias",
+}
+
+
+def table(rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset()) -> str:
+    """Align cells in columns.
+
+    Examples
+    --------
+    >>> print(table([["state", "n"], ["active", "12"]], right=frozenset({1})))
+    state    n
+    active  12
+    """
+    cells = [list(row) for row in rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
+    lines = (
+        "  ".join(
+            cell.rjust(width) if i in right else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    )
+    return "\n".join(lines)
+
+
+def check(study: Study, ready: Readiness) -> str:
+    """Tell what was found, what would be learned from, and whether that is enough."""
+    audit = [["check", "state", "rows", "where", "what to do"]]
+    audit += [
+        [f.check, f.state, f"{f.rows:,}", " ".join(filter(None, (f.source, f.column))), f.fix]
+        for f in ready.findings
+    ]
+    volumes = [["target", "test cutoff", "customers", "outcomes", "training cutoffs"]]
+    trains = {split.test[0]: split.train for split in ready.splits}
+    for v in ready.volumes:
+        train = trains[v.cutoff]
+        span = f"{len(train)}  {train[0]} … {train[-1]}"
+        volumes.append([v.target, str(v.cutoff), f"{v.customers:,}", f"{v.outcomes:,}", span])
+    w = study.windows
+    lines = [
+        f"{study.name}   {study.coverage.start} … {study.coverage.end}   "
+        f"sees {w.observation.days} days, skips {w.gap.days}, predicts {w.horizon.days}",
+        "",
+        table(audit, right=frozenset({2})),
+        "",
+    ]
+    for cutoff, counts in ready.states.items():
+        told = ", ".join(f"{n:,} {state}" for state, n in counts.items())
+        lines.append(f"{cutoff}   {told}")
+    lines += [
+        "",
+        table(volumes, right=frozenset({2, 3})),
+        "",
+        f"{len(ready.features.features)} features from {len(ready.log.kinds)} kinds of events",
+    ]
+    return "\n".join(lines)
+
+
+def check_json(study: Study, ready: Readiness) -> dict[str, object]:
+    """Give what `check` prints to a program."""
+    return {
+        "study": study.name,
+        "findings": [
+            {name: getattr(f, name) for name in ("check", "state", "source", "column", "rows",
+                                                 "positions", "fix")}
+            for f in ready.findings
+        ],
+        "states": {str(cutoff): counts for cutoff, counts in ready.states.items()},
+        "volumes": [
+            {"target": v.target, "cutoff": str(v.cutoff), "customers": v.customers,
+             "outcomes": v.outcomes}
+            for v in ready.volumes
+        ],
+        "training_cutoffs": {
+            str(split.test[0]): [str(c) for c in split.train] for split in ready.splits
+        },
+        "features": [f.name for f in ready.features.features],
+    }  # fmt: skip
+
+
+def catalogue(features: Sequence[Feature], language: Language) -> str:
+    """List features with unit, window and meaning."""
+    rows = [["feature", "unit", "window", "meaning", "null means"]]
+    rows += [
+        [
+            f.name,
+            f.unit.value,
+            "" if f.window_days is None else f"{f.window_days} d",
+            f.meaning.of(language),
+            f.null_means,
+        ]
+        for f in features
+    ]
+    return f"{table(rows)}\n\n{len(features)} features"
+
+
+def catalogue_json(features: Sequence[Feature]) -> list[dict[str, object]]:
+    """Give the catalogue to a program."""
+    return [
+        {
+            "name": f.name,
+            "family": f.family,
+            "signal": f.signal,
+            "unit": f.unit.value,
+            "window_days": f.window_days,
+            "meaning": {"en": f.meaning.en, "fr": f.meaning.fr},
+            "null_means": f.null_means,
+        }
+        for f in features
+    ]
+
+
+def standing(counted: Standing) -> str:
+    """Tell how many customers are in each state and group."""
+    total = sum(counted.states.values())
+    rows = [["state", "customers", "share"]]
+    rows += [[s, f"{n:,}", f"{n / total:.1%}"] for s, n in counted.states.items()]
+    groups = [["group", "customers", "share"]]
+    groups += [[g, f"{n:,}", f"{n / total:.1%}"] for g, n in counted.groups.items()]
+    numbers = frozenset({1, 2})
+    return (
+        f"{total:,} customers known before {counted.cutoff}\n\n"
+        f"{table(rows, right=numbers)}\n\n{table(groups, right=numbers)}"
+    )
+
+
+def standing_json(counted: Standing) -> dict[str, object]:
+    """Give the counts to a program."""
+    return {
+        "cutoff": str(counted.cutoff),
+        "states": counted.states,
+        "groups": counted.groups,
+    }
+
+
+def training(made: Training, recorded: Recorded, store: Store) -> str:
+    """Tell each target's honest sentence, its table, and where to look further."""
+    blocks = [_trained(trained) for trained in made.targets]
+    blocks.append(
+        f"report  {recorded.report}\n"
+        f"mlflow  run {recorded.run.run_id[:8]}…  (mlflow ui --backend-store-uri {shown(store.uri)})"
+    )
+    return "\n\n".join(blocks)
+
+
+def _trained(trained: Trained) -> str:
+    horizon = trained.last.data.split.windows.horizon.days
+    lines = []
+    for backtest in trained.backtests:
+        train = backtest.data.split.train
+        lines.append(
+            f"{trained.target}, {horizon} days   {len(train)} cutoffs {train[0]} … {train[-1]}   "
+            f"test {backtest.cutoff}   {backtest.comparison.model.n:,} {backtest.data.population} "
+            f"customers, {backtest.comparison.model.positives:,} outcomes"
+        )
+        lines.append(first_line(backtest.comparison))
+        lines.append(textwrap.indent(_contenders(backtest), "  "))
+    if trained.candidate.kind == "baseline":
+        lines.append("too little data: the baseline is the model")
+    return "\n".join(lines)
+
+
+def _contenders(backtest: Backtest) -> str:
+    found: Mapping[str, Evaluation] = {
+        "model": backtest.comparison.model,
+        **backtest.comparison.baselines,
+    }
+    metrics = [m for m in SHOWN if m in backtest.comparison.model.estimates]
+    rows = [["", *(SHOWN[m] for m in metrics)]]
+    for name, evaluation in found.items():
+        rows.append([name, *(_figure(evaluation.estimates.get(m)) for m in metrics)])
+    return table(rows)
+
+
+def _figure(found: Interval | None) -> str:
+    return "–" if found is None or not found.exists else str(found)
+
+
+def training_json(made: Training, recorded: Recorded) -> dict[str, object]:
+    """Give the figures of a training to a program."""
+    return {
+        "study": made.study.name,
+        "run": recorded.run.run_id,
+        "report": str(recorded.report),
+        "targets": {
+            trained.target: {
+                "kind": trained.candidate.kind,
+                "version": recorded.run[trained.target].version,
+                "tests": {
+                    str(b.cutoff): {
+                        "first_line": first_line(b.comparison),
+                        "model": _plain(b.comparison.model),
+                        "baselines": {n: _plain(e) for n, e in b.comparison.baselines.items()},
+                        "differences": {
+                            n: [d.estimate, d.low, d.high]
+                            for n, d in b.comparison.differences.items()
+                        },
+                    }
+                    for b in trained.backtests
+                },
+            }
+            for trained in made.targets
+        },
+    }
+
+
+def _plain(evaluation: Evaluation) -> dict[str, list[float]]:
+    return {m: [i.estimate, i.low, i.high] for m, i in evaluation.estimates.items() if i.exists}
