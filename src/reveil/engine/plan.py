@@ -158,10 +158,12 @@ def _gaps(events: ir.Table, aggregates: list[Aggregate]) -> ir.Table:
 
 def _since(events: ir.Table, aggregates: list[Aggregate]) -> ir.Table:
     after = aggregates[0].after
+    # The later rows of an order are neither another attempt nor another answer.
+    events = events.filter(events.is_start)
     answers = events.filter(events.kind.isin(after)) if after else events.filter(False)
     last = answers.group_by("customer_id").aggregate(answered_s=answers.at_s.max())
     kinds = sorted({kind for a in aggregates for kind in a.kinds})
-    attempts = events.filter(events.kind.isin(kinds), events.is_start)
+    attempts = events.filter(events.kind.isin(kinds))
     joined = attempts.left_join(last, "customer_id")
     later = joined.answered_s.isnull() | (joined.at_s > joined.answered_s)
 
