@@ -18,6 +18,7 @@ from reveil.targeting.left import Left
 from reveil.targeting.prices import (
     CHUNK,
     GRID,
+    GUMBEL_RANGE,
     REFUSED,
     Limits,
     Menu,
@@ -33,7 +34,7 @@ from reveil.targeting.worth import UNITS, Flags, Rows, Units
 NO_ACTION = -1
 
 EXCHANGES = 2
-"""Rounds of exchange and refill over the resources; a third finds nothing."""
+"""Rounds of exchange and refill over the priced resources."""
 
 BUDGET = -1
 """Names the budget where a channel's position names its capacity."""
@@ -298,8 +299,14 @@ def _best(
         worth, cost = menu.block(piece)
         value = reduced(menu, prices, worth, cost)
         value = np.where(left.allows(menu.channel_of, cost), value, REFUSED)
-        noise = tie_breaks(prices, piece, menu.channel_of.size)
-        choice = np.argmax(np.where(value > REFUSED, value + noise, REFUSED), axis=1)
+        choice = np.argmax(value, axis=1)
+        # Noise cannot lift an action over another that is further ahead than `within`.
+        within = int(GUMBEL_RANGE * prices.temperature * GRID) + 2
+        ahead = np.maximum(np.max(value, axis=1), REFUSED + within) - within
+        tied = np.flatnonzero(np.sum(value > ahead[:, None], axis=1) > 1)
+        noise = tie_breaks(prices, piece[tied], menu.channel_of.size)
+        rivals = value[tied]
+        choice[tied] = np.argmax(np.where(rivals > REFUSED, rivals + noise, REFUSED), axis=1)
         at = np.arange(piece.size)
         columns.append((choice, value[at, choice], worth[at, choice], cost[at, choice]))
     choices, values, worths, costs = (np.concatenate(part) for part in zip(*columns, strict=True))

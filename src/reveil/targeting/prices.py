@@ -32,13 +32,16 @@ TEMPERATURES = (0.3, 0.05, 0.01)
 """Of the smoothing, relative to the mean worth of a candidate's best action."""
 
 SAMPLE = 30_000
-"""Candidates the prices are found on; on more, prices from all of them differ by less than .02 %."""
+"""Candidates the prices are found on; on 1 M x 40 actions the certificate's gap stays under .05 %."""
 
 CHUNK = 50_000
 """Candidates whose actions are laid out at a time."""
 
 GRID = 1_000_000
 """Steps of a price in one unit."""
+
+GUMBEL_RANGE = 42.0
+"""Largest difference of two tie-breaks, in temperatures: a 53-bit draw gives -3.7 to 37.5."""
 
 REFUSED = np.iinfo(np.int64).min
 
