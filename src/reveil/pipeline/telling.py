@@ -32,7 +32,7 @@ from reveil.reports.values import (
     TrainingReport,
 )
 
-_BASELINES = {"RFM logit": "rfm", "BG/NBD": "bgnbd", "past order value": "mean"}
+_BASELINES = {"RFM logit": "rfm", "BG/NBD": "bgnbd", "past order value": "mean_order"}
 """Names of baselines as reports put them into words."""
 
 CARD_METRICS = ("auc", "average_precision", "lift_at_10", "log_loss", "brier",
@@ -154,6 +154,7 @@ def _difference(last: Backtest, against: str, difference: Interval) -> Differenc
         against=_BASELINES.get(against, against),
         model=last.comparison.model[metric].estimate,
         difference=difference,
+        cutoff=last.cutoff,
     )
 
 
