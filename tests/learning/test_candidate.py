@@ -14,7 +14,7 @@ from scipy.special import logit
 
 from reveil.errors import DataError
 from reveil.learning.btyd import Btyd
-from reveil.learning.candidate import BtydMember, Candidate, Isotonic, Sigmoid
+from reveil.learning.candidate import BtydMember, Candidate, Isotonic, Season, Sigmoid
 from reveil.windows import Windows
 
 NAMES = ("purchase_count", "purchase_recency_days", "purchase_tenure_days")
@@ -156,3 +156,21 @@ def test_a_missing_feature_is_named_with_the_nearest_column(candidate, rows):
 def test_integer_center_does_not_truncate_log_odds(rows):
     exact = replace(MEMBER, center=0.0).logit(rows, horizon=90.0)
     assert np.array_equal(replace(MEMBER, center=0).logit(rows, horizon=90.0), exact)
+
+
+@pytest.mark.parametrize("complement", [False, True])
+def test_the_season_of_last_year_shifts_log_odds_and_is_a_term_of_its_own(
+    candidate, rows, complement
+):
+    last = (Season(cutoff=date(2010, 6, 2), shift=0.5), Season(cutoff=date(2010, 9, 1), shift=-0.3))
+    c = replace(candidate, seasons=last, complement=complement)
+    dated = rows.assign(cutoff=pd.Timestamp("2011-06-01"))
+    sign = -1 if complement else 1
+    moved = logit(c.predict(dated)) - logit(c.predict(rows))  # without a date: average season
+    assert moved == pytest.approx(np.full(len(rows), sign * 0.5), abs=1e-9)
+    found = c.contributions(dated)
+    assert found.names[-1] == "season"
+    total = found.values.sum(axis=1) + found.bias
+    assert total == pytest.approx(logit(c.predict(dated)), abs=1e-9)
+    far = rows.assign(cutoff=pd.Timestamp("2011-07-15"))  # nothing known within two weeks
+    assert np.array_equal(c.predict(far), c.predict(rows))

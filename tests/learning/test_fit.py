@@ -146,3 +146,22 @@ def test_the_shared_slope_needs_proof_over_cutoffs():
 def test_level_finds_the_shift_even_when_nobody_acts():
     z = np.random.default_rng(0).normal(size=200)
     assert expit(z + level(np.zeros(200), z)).sum() == pytest.approx(0.5, abs=1e-6)
+
+
+def test_a_season_is_learned_from_a_year_of_cutoffs_with_log_behind_them(attrition):
+    """Cutoffs moved apart to cover a year; y of one of them pushed up: its season is up."""
+    names = sorted(attrition.frame["cutoff"].unique())
+    apart = {c: names[0] + 2 * (c - names[0]) for c in names}
+    frame = attrition.frame.assign(cutoff=attrition.frame["cutoff"].map(apart))
+    split = replace(
+        attrition.split,
+        train=tuple(apart[c].date() for c in names[:-2]),
+        test=(apart[names[-1]].date(),),
+    )
+    high = frame["cutoff"] == apart[names[2]]
+    frame.loc[high, "y"] = frame.loc[high, "y"].where(frame.index[high] % 2 == 0, 1.0)
+    data = replace(attrition, frame=frame, split=split)
+    found = {s.cutoff: s.shift for s in fit(data, seeds=1, threads=1).seasons}
+    assert max(found, key=found.__getitem__) == apart[names[2]].date()
+    assert found[apart[names[2]].date()] > 0.3
+    assert fit(attrition, seeds=1, threads=1).seasons == ()  # its cutoffs do not cover a year

@@ -61,8 +61,13 @@ class Seen:
         return Seen(z=self.z[kept], y=self.y[kept], cutoff=self.cutoff[kept])
 
 
-def level(y: Floats, z: Floats) -> float:
+def level(y: Floats, z: Floats, *, pull: float = 0.0) -> float:
     """Find the shift of the log-odds after which the announced number of outcomes is what came.
+
+    Parameters
+    ----------
+    pull
+        Towards 0: each unit of shift must be worth so many outcomes.
 
     Examples
     --------
@@ -75,7 +80,7 @@ def level(y: Floats, z: Floats) -> float:
     low, high = -20.0 - float(z.max()), 20.0 - float(z.min())
     for _ in range(100):  # bisection: the announced rate rises with the shift
         middle = (low + high) / 2
-        if float(expit(z + middle).mean()) < came:
+        if float(expit(z + middle).mean()) + pull * middle / len(y) < came:
             low = middle
         else:
             high = middle

@@ -8,7 +8,9 @@ The score of a row is, in log-odds (or, for amounts, in log money):
 
     z = tree_weight * mean(boosters) + btyd.weight * logit P(order within the horizon) + shift
     z = slope * z + intercept                          when the calibrator is a `Sigmoid`
-    p = 1 / (1 + exp(-z)), or read off an `Isotonic` curve;  1 - p when `complement`
+    z = log-odds read off a curve                      when it is `Isotonic`
+    z = z + season of the row's cutoff                 when the frame has a `cutoff` column
+    p = 1 / (1 + exp(-z));  1 - p when `complement`
     amount = scale * exp(z)                            when `link` is "log"
 
 `contributions` splits the z of what is predicted: when `complement` the signs are turned, so a
@@ -20,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Literal
 
@@ -28,17 +30,23 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from reveil.errors import DataError, nearest
 from reveil.learning.btyd import Btyd
-from reveil.windows import Windows
+from reveil.windows import STEP, Windows
 
 Floats = NDArray[np.float64]
 Population = Literal["active", "inactive"]
 
 BTYD_TERM = "btyd"
 """Name of the column that the BTYD member has among the contributions."""
+
+SEASON_TERM = "season"
+"""Name of the column that the season has among the contributions; equal for all of a cutoff."""
+
+YEAR = timedelta(days=364)
+"""Fifty-two weeks: the same weekday of the same season last year."""
 
 COUNT = "purchase_count"
 RECENCY = "purchase_recency_days"
@@ -100,13 +108,21 @@ class Isotonic:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Season:
+    """What the outcome of a training cutoff had above an average season, in log-odds of `y`."""
+
+    cutoff: date
+    shift: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Contributions:
     """What each term added to each row's z.
 
     Parameters
     ----------
     names
-        The candidate's features in order, then its other terms (`btyd`).
+        The candidate's features in order, then its other terms (`btyd`, `season`).
     values
         Shape (rows, names), float64.
     bias
@@ -139,6 +155,10 @@ class Candidate:
     learned_until
         First day after the last outcome that training and calibration saw. Only cutoffs from
         there on can judge it.
+    seasons
+        Shifts of last year's cutoffs: a row's own is that of the cutoff 52 weeks before its
+        `cutoff`, give or take two weeks, else 0. A frame without that column is scored for an
+        average season.
     params, seed
         What it was fitted with, for the record.
 
@@ -171,6 +191,7 @@ class Candidate:
     btyd: BtydMember | None = None
     shift: float = 0.0
     calibrator: Sigmoid | Isotonic | None = None
+    seasons: tuple[Season, ...] = ()
     complement: bool = False
     scale: float = 1.0
     params: Mapping[str, float | int | str | bool] = field(default_factory=dict)
@@ -184,7 +205,8 @@ class Candidate:
     @property
     def terms(self) -> tuple[str, ...]:
         """Names of the contributions' columns."""
-        return self.features if self.btyd is None else (*self.features, BTYD_TERM)
+        members = () if self.btyd is None else (BTYD_TERM,)
+        return (*self.features, *members, *((SEASON_TERM,) if self.seasons else ()))
 
     def raw(self, frame: pd.DataFrame, *, threads: int = 1) -> Floats:
         """Blend and shift, before calibration and complement, shape (rows,)."""
@@ -214,8 +236,21 @@ class Candidate:
         z = self.raw(frame, threads=threads)
         if self.link == "log":
             return self.scale * np.exp(z)
-        p = calibrated(self.calibrator, z)
+        p = calibrated(self.calibrator, z, shift=self.season(frame))
         return 1.0 - p if self.complement else p
+
+    def season(self, frame: pd.DataFrame) -> Floats:
+        """Shift of each row's season, in log-odds of `y`, shape (rows,)."""
+        out = np.zeros(len(frame))
+        if not self.seasons or "cutoff" not in frame.columns:
+            return out
+        when = pd.to_datetime(frame["cutoff"]).to_numpy(dtype="datetime64[D]")
+        for cutoff in np.unique(when):
+            last_year = cutoff.astype(date) - YEAR
+            nearest = min(self.seasons, key=lambda s: abs(s.cutoff - last_year))
+            if abs(nearest.cutoff - last_year) <= STEP / 2:
+                out[when == cutoff] = nearest.shift
+        return out
 
     def contributions(self, frame: pd.DataFrame, *, threads: int = 1) -> Contributions:
         """Exact path-dependent Shapley values of the trees, and the other members' own terms.
@@ -237,12 +272,14 @@ class Candidate:
                 values[:, :k] += self._each * part[:, :k]
             bias += self._each * _expected(text, k)
         if self.btyd is not None:
-            logit = self.btyd.logit(frame, horizon=self.horizon_days)
-            values[:, k] = self.btyd.weight * (logit - self.btyd.center)
+            odds = self.btyd.logit(frame, horizon=self.horizon_days)
+            values[:, k] = self.btyd.weight * (odds - self.btyd.center)
             bias += self.btyd.weight * self.btyd.center
         if isinstance(self.calibrator, Sigmoid):
             values *= self.calibrator.slope
             bias = self.calibrator.slope * bias + self.calibrator.intercept
+        if self.seasons:
+            values[:, -1] = self.season(frame)
         if self.link == "log":
             bias += float(np.log(self.scale))
         if self.complement:
@@ -293,8 +330,10 @@ def matrix(frame: pd.DataFrame, features: tuple[str, ...]) -> NDArray[np.float32
     return np.ascontiguousarray(frame.loc[:, list(features)].to_numpy(dtype=np.float32))
 
 
-def calibrated(calibrator: Sigmoid | Isotonic | None, z: Floats) -> Floats:
-    """Log-odds to probabilities through a calibrator.
+def calibrated(
+    calibrator: Sigmoid | Isotonic | None, z: Floats, *, shift: Floats | float = 0.0
+) -> Floats:
+    """Log-odds to probabilities through a calibrator, then a shift of the log-odds.
 
     Examples
     --------
@@ -304,10 +343,10 @@ def calibrated(calibrator: Sigmoid | Isotonic | None, z: Floats) -> Floats:
     array([0.2, 0.3])
     """
     if isinstance(calibrator, Isotonic):
-        return np.interp(z, calibrator.logits, calibrator.probabilities)
-    if isinstance(calibrator, Sigmoid):
+        z = logit(np.interp(z, calibrator.logits, calibrator.probabilities))
+    elif isinstance(calibrator, Sigmoid):
         z = calibrator.slope * z + calibrator.intercept
-    return np.asarray(expit(z), dtype=np.float64)
+    return np.asarray(expit(z + shift), dtype=np.float64)
 
 
 @lru_cache(maxsize=64)

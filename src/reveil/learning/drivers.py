@@ -23,9 +23,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reveil.features.declare import Feature, Language
-from reveil.learning.candidate import BTYD_TERM, Candidate, matrix
+from reveil.learning.candidate import BTYD_TERM, SEASON_TERM, Candidate, matrix
 from reveil.learning.training import TrainingSet
-from reveil.learning.wording import BTYD_SENTENCE, BTYD_TITLE, Number
+from reveil.learning.wording import BTYD_SENTENCE, BTYD_TITLE, SEASON_TITLE, Number
 
 Floats = NDArray[np.float64]
 
@@ -165,6 +165,8 @@ def beeswarm_svg(
     if candidate.btyd is not None:
         logit = candidate.btyd.logit(rows, horizon=candidate.horizon_days)
         x = np.column_stack([x, logit])
+    if candidate.seasons:
+        x = np.column_stack([x, candidate.season(rows)])
     explained = shap.Explanation(
         values=found.values,
         base_values=np.full(len(rows), found.bias),
@@ -294,8 +296,9 @@ def _code(name: str, declared: Mapping[str, Feature]) -> str:
 
 
 def _meaning(name: str, declared: Mapping[str, Feature], language: Language) -> str:
-    if name == BTYD_TERM:
-        return BTYD_TITLE.of(language)
+    titles = {BTYD_TERM: BTYD_TITLE, SEASON_TERM: SEASON_TITLE}
+    if name in titles:
+        return titles[name].of(language)
     return declared[name].meaning.of(language) if name in declared else name
 
 

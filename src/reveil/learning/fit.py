@@ -15,6 +15,12 @@ slope      from predictions at the later training cutoffs by models fitted only 
 level      so that announced = came over the training cutoffs of the population. Where predictions
            at later cutoffs cover a whole year, they set the level too; on less they would
            carry one season's level into another;
+season     where training cutoffs cover a year, what each had above the average of the year; a
+           forecast gets .7 of what its season had last year. On simulated bases with two full
+           years behind them it lowered the log loss at 14 of 16 cutoffs and populations, and
+           observed/expected fell from 1.14 to 1.03 before Christmas. A cutoff with less log
+           behind it than two horizons is no guide: on Online Retail the first weeks of the log
+           misled (.61 to .66);
 curve      isotonic instead of a slope, on large bases with such a year, under the same test.
 """
 
@@ -28,14 +34,23 @@ import lightgbm as lgb
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import logit
 
 from reveil.errors import TooLittleDataError
 from reveil.learning.baselines import known_clocks
 from reveil.learning.btyd import fit_btyd
-from reveil.learning.calibrate import Seen, calibrator_of, level, shared_slope
-from reveil.learning.candidate import BtydMember, Candidate, Sigmoid, matrix
+from reveil.learning.calibrate import Calibrator, Seen, calibrator_of, level, shared_slope
+from reveil.learning.candidate import (
+    TENURE,
+    BtydMember,
+    Candidate,
+    Season,
+    Sigmoid,
+    calibrated,
+    matrix,
+)
 from reveil.learning.training import TrainingSet
-from reveil.windows import purge
+from reveil.windows import STEP, YEAR_OF_STEPS, purge
 
 Floats = NDArray[np.float64]
 
@@ -46,6 +61,10 @@ WINSOR = 0.995
 """Amounts are capped at this quantile while trees learn, never in what they are scaled to."""
 
 TWEEDIE = 1.5
+
+SEASON_WEIGHT = 0.7
+SEASON_PULL = 10.0
+"""Outcomes a unit of season must be worth: a cutoff of forty customers says little."""
 
 ROWS_WORTH_THREADS = 50_000
 """Under that, threads wait for each other longer than they work."""
@@ -129,13 +148,15 @@ def fit(
         return _fit_amount(data, rows, recipe, seeds=seeds, seed=seed, threads=threads)
     members = fit_members(data, rows, recipe, seeds=seeds, seed=seed, threads=threads)
     seen = out_of_time(data, recipe, seed=seed, threads=threads)
-    if seen is not None and seen.covers_a_year:
-        return replace(members, calibrator=calibrator_of(seen))
     mine = rows[rows["state"] == data.population]
-    slope = shared_slope(seen)
-    z = slope * members.raw(mine, threads=threads)
-    intercept = level(mine["y"].to_numpy(dtype=np.float64), z)
-    return replace(members, calibrator=Sigmoid(slope=slope, intercept=intercept))
+    y, z = mine["y"].to_numpy(dtype=np.float64), members.raw(mine, threads=threads)
+    if seen is not None and seen.covers_a_year:
+        calibrator: Calibrator = calibrator_of(seen)
+    else:
+        slope = shared_slope(seen)
+        calibrator = Sigmoid(slope=slope, intercept=level(y, slope * z))
+    seasons = _seasons(data, rows, mine, y, calibrated(calibrator, z))
+    return replace(members, calibrator=calibrator, seasons=seasons)
 
 
 def fit_baseline(data: TrainingSet, *, seed: int = 0) -> Candidate:
@@ -215,6 +236,25 @@ def out_of_time(data: TrainingSet, recipe: Recipe, *, seed: int, threads: int) -
     return Seen(z=np.concatenate(z), y=np.concatenate(y), cutoff=np.concatenate(when))
 
 
+def _seasons(
+    data: TrainingSet, rows: pd.DataFrame, mine: pd.DataFrame, y: Floats, p: Floats
+) -> tuple[Season, ...]:
+    """Shrunk shift of each training cutoff that has log enough behind it, over a whole year."""
+    cutoffs = _learning_cutoffs(data)
+    if cutoffs[-1] - cutoffs[0] < (YEAR_OF_STEPS - 1) * STEP:
+        return ()
+    windows, found = data.split.windows, []
+    z = logit(np.clip(p, 1e-9, 1 - 1e-9))
+    history = rows.groupby("cutoff")[TENURE].max()
+    for cutoff in cutoffs:
+        then = (mine["cutoff"] == pd.Timestamp(cutoff)).to_numpy()
+        days = float(history.get(pd.Timestamp(cutoff), 0.0))
+        if then.any() and days >= 2 * windows.horizon.days:
+            shift = SEASON_WEIGHT * level(y[then], z[then], pull=SEASON_PULL)
+            found.append(Season(cutoff=cutoff, shift=shift))
+    return tuple(found)
+
+
 def _fit_amount(
     data: TrainingSet, rows: pd.DataFrame, recipe: Recipe, *, seeds: int, seed: int, threads: int
 ) -> Candidate:
@@ -280,8 +320,8 @@ def _fit_btyd_member(rows: pd.DataFrame, data: TrainingSet, *, weight: float) ->
     horizon = (windows.gap + windows.horizon).total_seconds() / 86_400
     mine = latest[latest["state"] == data.population]
     mine = mine if len(mine) else latest
-    logit = model.logit_order_within(*known_clocks(mine), horizon=horizon)
-    return BtydMember(model=model, weight=weight, center=float(logit.mean()))
+    odds = model.logit_order_within(*known_clocks(mine), horizon=horizon)
+    return BtydMember(model=model, weight=weight, center=float(odds.mean()))
 
 
 def _empty(data: TrainingSet, params: Mapping[str, float | int], seed: int) -> Candidate:

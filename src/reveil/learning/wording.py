@@ -14,6 +14,8 @@ BTYD_TITLE = Text(
     fr="rythme des commandes (probabilité de commande MBG/NBD)",
 )
 
+SEASON_TITLE = Text(en="same season last year", fr="même saison l'an dernier")
+
 BTYD_SENTENCE = Text(
     en="by the rhythm of past orders, a {btyd:.0f}% chance of ordering within {horizon_days:.0f} days",
     fr="au rythme des commandes passées, {btyd:.0f}\u202f% de chances de commander sous {horizon_days:.0f}\u202fjours",
