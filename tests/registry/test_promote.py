@@ -152,6 +152,7 @@ for child in children:
 """
 
 
+@pytest.mark.long
 def test_of_concurrent_promotions_exactly_one_wins(
     store: Store, trained: Callable[..., RunRef]
 ) -> None:

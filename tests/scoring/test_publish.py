@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from reveil.errors import DataError
-from reveil.scoring.publish import ROW_GROUP, publishing, read_manifest, run_log
+from reveil.scoring.files import ROW_GROUP
+from reveil.scoring.publish import publishing, read_manifest, run_log
 
 AT = datetime(2011, 9, 1, tzinfo=UTC)
 

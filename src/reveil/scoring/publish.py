@@ -13,44 +13,32 @@ finished. The outputs and the manifest hold no time and no process: those are in
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
-import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
-
 from reveil.errors import DataError
 from reveil.registry.lock import locked
+from reveil.scoring.files import (
+    RUN_NAMED,
+    Publication,
+    PublishedFile,
+    file_sha256,
+    json_bytes,
+    sync,
+)
 
 MANIFEST = "manifest.json"
 RUN_LOG = "run_log.jsonl"
 LOCK = ".lock"
 PARTIAL = ".partial"
-ROW_GROUP = 100_000
-"""Rows of a Parquet row group, fixed so that bytes do not depend on how batches arrived."""
 
 _FORMAT = 1
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
-_RUN_NAMED = re.compile(r"[a-z][a-z0-9_]*-[0-9a-f]{12}\.(parquet|csv|json|html|svg|txt)")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PublishedFile:
-    """A file the manifest vouches for."""
-
-    file: str
-    sha256: str
-    bytes: int
-    rows: int | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,92 +92,7 @@ def digest(inputs: Mapping[str, str]) -> str:
     >>> digest({"model": "ab", "cutoff": "2011-09-01"})[:12]
     'f21e989837b9'
     """
-    return hashlib.sha256(_json_bytes(dict(inputs))).hexdigest()
-
-
-class Publication:
-    """The files of one run, while they are being written. Made by `publishing`."""
-
-    def __init__(self, partial: Path) -> None:
-        self._partial = partial
-        self._rows: dict[str, int | None] = {}
-
-    def parquet(self, name: str, batches: pa.Table | Iterable[pa.Table]) -> None:
-        """Write a table, or tables of one schema as they come, as `name`.parquet.
-
-        Row groups hold `ROW_GROUP` rows however the tables arrive, and the schema keeps no
-        metadata (pandas would write its index there), so bytes depend on values alone.
-
-        Raises
-        ------
-        DataError
-            When there is no table to take the schema from.
-        """
-        path = self._new(name, "parquet")
-        tables = iter([batches]) if isinstance(batches, pa.Table) else iter(batches)
-        first = next(tables, None)
-        if first is None:
-            raise DataError(f"`{name}` has no table", hint="give an empty table with its columns")
-        schema = _bare(first).schema
-        rows = 0
-        with pq.ParquetWriter(path, schema, compression="zstd", compression_level=3) as writer:
-            held = _bare(first)
-            for table in tables:
-                held = pa.concat_tables([held, _bare(table).cast(schema)])
-                while held.num_rows >= ROW_GROUP:
-                    rows += _write_group(writer, held.slice(0, ROW_GROUP))
-                    held = held.slice(ROW_GROUP)
-            while held.num_rows > 0 or rows == 0:
-                rows += _write_group(writer, held.slice(0, ROW_GROUP))
-                held = held.slice(ROW_GROUP)
-                if held.num_rows == 0:
-                    break
-        self._rows[path.name] = rows
-
-    def csv(self, name: str, table: pa.Table) -> None:
-        """Write a flat table as `name`.csv: UTF-8, header, commas, one line feed per row."""
-        path = self._new(name, "csv")
-        buffer = io.BytesIO()
-        pa_csv.write_csv(_bare(table), buffer)
-        path.write_bytes(buffer.getvalue())
-        self._rows[path.name] = table.num_rows
-
-    def json(self, name: str, value: object) -> None:
-        """Write a plain value as `name`.json, keys sorted.
-
-        Raises
-        ------
-        ValueError
-            For NaN or infinity, which JSON does not have.
-        """
-        self._new(name, "json").write_bytes(_json_bytes(value))
-
-    def text(self, name: str, extension: str, text: str) -> None:
-        """Write a text, such as an HTML page, as `name`.`extension`."""
-        self._new(name, extension).write_bytes(text.encode("utf-8"))
-
-    def _new(self, name: str, extension: str) -> Path:
-        file = f"{name}.{extension}"
-        if not _NAME.fullmatch(name) or not _RUN_NAMED.fullmatch(f"{name}-{'0' * 12}.{extension}"):
-            raise ValueError(f"{file!r} is not a lower-case name with a known extension")
-        if file in self._rows:
-            raise ValueError(f"{file!r} is written twice in one run")
-        self._rows[file] = None
-        return self._partial / file
-
-    def _finished(self) -> Iterator[tuple[Path, PublishedFile]]:
-        for file in sorted(self._rows):
-            path = self._partial / file
-            _sync(path)
-            yield (
-                path,
-                PublishedFile(
-                    file=file,
-                    sha256=_sha256(path),
-                    bytes=path.stat().st_size,
-                    rows=self._rows[file],
-                ),
-            )
+    return hashlib.sha256(json_bytes(dict(inputs))).hexdigest()
 
 
 @contextmanager
@@ -286,7 +189,7 @@ def read_manifest(folder: Path, *, kind: str | None = None) -> Manifest:
             raise DataError(
                 f"{path} has {size:,} bytes; {MANIFEST} says {entry.bytes:,}", hint=again
             )
-        if _sha256(path) != entry.sha256:
+        if file_sha256(path) != entry.sha256:
             raise DataError(f"{path} was changed after it was published", hint=again)
     return manifest
 
@@ -300,7 +203,7 @@ def _commit(
     at: datetime,
     notes: Mapping[str, str],
 ) -> None:
-    finished = list(publication._finished())
+    finished = list(publication.finished())
     made_from = {"kind": kind} | {f"input {name}": value for name, value in inputs.items()}
     # A run is its inputs and its contents: a published name never comes to mean other bytes.
     run = digest(made_from | {f"file {entry.file}": entry.sha256 for _, entry in finished})[:12]
@@ -317,7 +220,7 @@ def _commit(
         path.replace(folder / f"{path.stem}-{run}{path.suffix}")
     staged = folder / PARTIAL / MANIFEST
     staged.write_bytes(
-        _json_bytes(
+        json_bytes(
             {
                 "format": _FORMAT,
                 "kind": kind,
@@ -327,10 +230,10 @@ def _commit(
             }
         )
     )
-    _sync(staged)
-    _sync(folder)
+    sync(staged)
+    sync(folder)
     staged.replace(folder / MANIFEST)
-    _sync(folder)
+    sync(folder)
     _append_log(folder, manifest, at=at.isoformat(), notes=dict(notes))
     _sweep(folder)
 
@@ -348,7 +251,7 @@ def _published(folder: Path) -> Manifest | None:
                 hint="read it with the version of reveil that wrote it",
             )
         files = {str(name): PublishedFile(**entry) for name, entry in raw["files"].items()}
-        named = all(_RUN_NAMED.fullmatch(entry.file) for entry in files.values())
+        named = all(RUN_NAMED.fullmatch(entry.file) for entry in files.values())
         if not named:  # a path could lead out of the folder
             raise ValueError("file names")
         return Manifest(
@@ -410,45 +313,9 @@ def _sweep(folder: Path) -> None:
     """Remove run-named files that no run ever published. Earlier results stay."""
     published = {file for line in run_log(folder) for file in _names(line["files"])}
     for path in folder.iterdir():
-        if _RUN_NAMED.fullmatch(path.name) and path.name not in published:
+        if RUN_NAMED.fullmatch(path.name) and path.name not in published:
             path.unlink()
 
 
 def _names(value: object) -> list[str]:
     return [str(v) for v in value] if isinstance(value, list) else []
-
-
-def _bare(table: pa.Table) -> pa.Table:
-    """Drop metadata and dictionary encodings, both of which tell how a table was made."""
-    fields = [
-        pa.field(
-            f.name, f.type.value_type if pa.types.is_dictionary(f.type) else f.type, f.nullable
-        )
-        for f in table.schema
-    ]
-    return table.cast(pa.schema(fields)).replace_schema_metadata(None)
-
-
-def _write_group(writer: pq.ParquetWriter, group: pa.Table) -> int:
-    writer.write_table(group.combine_chunks(), row_group_size=ROW_GROUP)
-    return int(group.num_rows)
-
-
-def _json_bytes(value: object) -> bytes:
-    text = json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False)
-    return text.encode("utf-8") + b"\n"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    if os.name == "nt" and path.is_dir():  # Windows cannot open a folder
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
