@@ -170,7 +170,7 @@ def train(
 ) -> None:
     """Train, judge out of time beside the baselines, and log to MLflow."""
     from reveil.cli import printing
-    from reveil.pipeline.promoting import store_of
+    from reveil.pipeline.stores import store_of
     from reveil.pipeline.recording import record_run
     from reveil.pipeline.training import look
     from reveil.pipeline.training import train as learn
@@ -182,7 +182,7 @@ def train(
         observed = look(loaded, progress=step)
         made = learn(loaded, targets=_targets(targets), observed=observed, small=small, say=say)
         say("logging to MLflow")
-        recorded = record_run(made, store, out or Path("runs") / loaded.name)
+        recorded = record_run(made, out or Path("runs") / loaded.name, store=store)
     _print(
         as_json,
         printing.training(made, recorded, store),

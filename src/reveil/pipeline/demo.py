@@ -12,9 +12,10 @@ from pathlib import Path
 
 from reveil.config import Study, load_study
 from reveil.pipeline.listing import Listing, make_reactivation_list
-from reveil.pipeline.promoting import Verdict, promote_challengers, store_of
+from reveil.pipeline.promoting import Verdict, promote_challengers
 from reveil.pipeline.recording import Recorded, record_run
 from reveil.pipeline.scoring import Scoring, score_customers
+from reveil.pipeline.stores import store_of
 from reveil.pipeline.training import Training, look, train
 from reveil.simulation.settings import SimulationSettings
 from reveil.simulation.simulate import simulate, write
@@ -138,7 +139,7 @@ def run_demo(
     training = train(study, observed=observed, say=say)
     begin("logging to MLflow")
     store = store_of(study, say=say)
-    recorded = record_run(training, store, folder / "training")
+    recorded = record_run(training, folder / "training", store=store)
     begin("asking the gate")
     verdicts = promote_challengers(study, observed=observed, store=store)
     begin("scoring")

@@ -7,16 +7,16 @@ Out: one Verdict per target: the gate's decision, and the move when there was on
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from reveil.config import TARGETS, Study, Target
 from reveil.errors import RegistryError
 from reveil.learning.fit import MIN_CUTOFFS
 from reveil.learning.training import TrainingSet
 from reveil.pipeline.observing import splits_of, training_set_of
+from reveil.pipeline.stores import store_of
 from reveil.pipeline.training import Observed, look
 from reveil.registry.champions import CHAMPION, Champion, load_version, version_of
 from reveil.registry.exam import examine
@@ -31,7 +31,7 @@ from reveil.registry.promote import (
     versions,
 )
 from reveil.registry.runs import CHALLENGER, model_name
-from reveil.registry.store import Store, open_store
+from reveil.registry.store import Store
 from reveil.windows import STEP, YEAR_OF_STEPS, Split, purge
 
 
@@ -53,11 +53,6 @@ class Verdict:
     champion: int | None
     decision: Decision
     move: Move | None
-
-
-def store_of(study: Study, say: Callable[[str], None] | None = None) -> Store:
-    """Open the study's MLflow store."""
-    return open_store(study.registry.resolved_uri(Path.cwd()), say=say)
 
 
 def promote_challengers(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reveil.pipeline.definitions import features_lock
+from reveil.pipeline.stores import store_of
 from reveil.pipeline.telling import model_card, record_of, report_of
 from reveil.pipeline.training import Training
 from reveil.registry.runs import TrainingRun, log_training
@@ -27,7 +28,7 @@ class Recorded:
     card: Path
 
 
-def record_run(training: Training, store: Store, folder: Path) -> Recorded:
+def record_run(training: Training, folder: Path, *, store: Store | None = None) -> Recorded:
     """Log a training, register its candidates as challengers, and write its report.
 
     Raises
@@ -38,7 +39,7 @@ def record_run(training: Training, store: Store, folder: Path) -> Recorded:
     study, observed = training.study, training.observed
     report = report_of(training, study.language)
     run = log_training(
-        store,
+        store or store_of(study),
         record_of(training, report),
         prefix=study.registry.model_prefix,
         experiment=study.registry.experiment,

@@ -20,7 +20,7 @@ from reveil.errors import DataError, RegistryError, StudyError
 from reveil.events.log import EventLog
 from reveil.pipeline.definitions import rebuilt
 from reveil.pipeline.observing import label_of, open_events
-from reveil.pipeline.promoting import store_of
+from reveil.pipeline.stores import store_of
 from reveil.registry.champions import CHAMPION, Champion, load_champion, version_of
 from reveil.registry.runs import model_name
 from reveil.registry.store import Store, shown

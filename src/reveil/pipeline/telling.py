@@ -14,7 +14,6 @@ import numpy as np
 
 from reveil.evaluation.interval import Evaluation, Interval
 from reveil.features.declare import Language
-from reveil.learning.drivers import beeswarm_svg
 from reveil.learning.evaluate import first_line
 from reveil.pipeline.definitions import definitions_of, features_lock
 from reveil.pipeline.observing import label_of
@@ -143,7 +142,7 @@ def _result(trained: Trained, language: Language) -> TargetResult:
             for one in comparison.reliability
         ),
         drivers=_drivers(trained, language),
-        beeswarm=_beeswarm(trained),
+        beeswarm=trained.beeswarm,
     )
 
 
@@ -183,17 +182,11 @@ def _drivers(trained: Trained, language: Language) -> tuple[Driver, ...]:
     )
 
 
-def _beeswarm(trained: Trained) -> str | None:
-    if trained.candidate.kind == "baseline":
-        return None
-    return beeswarm_svg(trained.candidate, trained.last.data)
-
-
 def _record(training: Training, trained: Trained) -> TargetRecord:
     last, study, observed = trained.last, training.study, training.observed
     test = last.data.judged()
     label = label_of(study, observed.log, trained.target)
-    picture = _beeswarm(trained)
+    picture = trained.beeswarm
     return TargetRecord(
         candidate=trained.candidate,
         definitions=definitions_of(

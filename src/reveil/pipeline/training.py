@@ -18,7 +18,7 @@ from reveil.events.log import EventLog
 from reveil.features.golden import fingerprint
 from reveil.features.matrix import FeatureSet
 from reveil.learning.candidate import Candidate
-from reveil.learning.drivers import Drivers, drivers
+from reveil.learning.drivers import Drivers, beeswarm_svg, drivers
 from reveil.learning.evaluate import Comparison, compare
 from reveil.learning.training import TrainingSet
 from reveil.learning.tune import Tuned, tune
@@ -53,6 +53,8 @@ class Trained:
     backtests
         One per test cutoff, ascending; the last one judges the candidate itself, the
         others judge the same recipe fitted on what was known by then.
+    beeswarm
+        The shap package's picture of the contributions, SVG; None for a baseline.
     """
 
     target: Target
@@ -60,6 +62,7 @@ class Trained:
     tuned: Tuned
     backtests: tuple[Backtest, ...]
     drivers: Drivers
+    beeswarm: str | None
 
     @property
     def last(self) -> Backtest:
@@ -187,4 +190,7 @@ def _trained(study: Study, observed: Observed, target: Target, *, small: bool, s
         tuned=tuned,
         backtests=tuple(backtests),
         drivers=drivers(tuned.candidate, data, threads=threads),
+        beeswarm=None
+        if tuned.candidate.kind == "baseline"
+        else beeswarm_svg(tuned.candidate, data, threads=threads),
     )
