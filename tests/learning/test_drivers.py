@@ -79,15 +79,30 @@ def test_our_own_contacts_are_never_a_reason(attrition):
     assert not any("contact" in r.code for mine in said for r in mine)
 
 
+OPENINGS = {
+    "last order": "purchase_recency_days",
+    "orders of": "purchase_amount_mean",
+    "an order every": "purchase_gap_mean",
+}
+
+
 def test_a_feature_that_pushes_against_its_group_does_not_speak_for_it(candidate, rows):
     one = tuple(replace(f, family="all") if f.signal == "purchase" else f for f in FEATURES)
     parts = candidate.contributions(rows)
-    names = list(parts.names)
+    values = dict(zip(parts.names, parts.values.T, strict=True))
+    overruled = 0
     for i, mine in enumerate(reasons(candidate, rows, one)):
+        able = {n: values[n][i] for n in (*OPENINGS.values(), "purchase_count")
+                if np.isfinite(rows[n][i])}  # fmt: skip
         for r in mine:
-            if r.code == "all.purchase" and r.sentence.startswith("last order"):
-                part = parts.values[i, names.index("purchase_recency_days")]
-                assert np.sign(part) == np.sign(r.contribution)
+            if r.code != "all.purchase":
+                continue
+            strongest = max(able, key=lambda n: abs(able[n]))
+            overruled += np.sign(able[strongest]) != np.sign(r.contribution)
+            speaker = [n for start, n in OPENINGS.items() if r.sentence.startswith(start)]
+            name = speaker[0] if speaker else "purchase_count"
+            assert np.sign(able[name]) == np.sign(r.contribution)
+    assert overruled > 0
 
 
 def test_twenty_thousand_customers_take_seconds(candidate, rows):
