@@ -43,7 +43,7 @@ def require() -> Require:
 
 @pytest.fixture(scope="session")
 def online_retail(require: Require) -> Path:
-    """The invoices of Online Retail II, under `REVEIL_DATA`."""
+    """Find the invoices of Online Retail II under `REVEIL_DATA`."""
     folder = os.environ.get("REVEIL_DATA")
     path = Path(folder or ".") / "online_retail_ii" / "transactions.parquet"
     require(

@@ -38,7 +38,7 @@ class Sources:
     customers: pd.DataFrame
 
     def before(self, cutoff: date) -> Sources:
-        """What the same exports would have held at the cutoff's midnight."""
+        """Keep what the same exports would have held at the cutoff's midnight."""
         t = pd.Timestamp(cutoff)
 
         def known(frame: pd.DataFrame) -> pd.DataFrame:
@@ -53,7 +53,7 @@ class Sources:
         )
 
     def shuffled(self, rng: np.random.Generator) -> Sources:
-        """The same rows in another order."""
+        """Put the same rows in another order."""
         return Sources(
             lines=self.lines.iloc[rng.permutation(len(self.lines))],
             contacts=self.contacts.iloc[rng.permutation(len(self.contacts))],
@@ -61,7 +61,7 @@ class Sources:
         )
 
     def of(self, customers: Sequence[int]) -> Sources:
-        """The rows of some customers only."""
+        """Keep the rows of some customers only."""
         return Sources(
             lines=self.lines[self.lines["customer"].isin(customers)],
             contacts=self.contacts[self.contacts["customer"].isin(customers)],
@@ -81,7 +81,7 @@ class Sources:
 
 
 def settings(folder: Path) -> tuple[list[SourceSettings], CustomersSettings]:
-    """What a study would say about these files."""
+    """Say about these files what a study would."""
     lines = SourceSettings(
         name="lines",
         path=folder / "lines.parquet",

@@ -89,7 +89,7 @@ def states(log: EventLog, settings: ActivitySettings, cutoff: date) -> ir.Table:
     columns = {
         "activity_recency_days": asof.recency(*kinds),
         "order_recency_days": asof.recency(*ORDERS),
-        "orders": asof.count(*ORDERS),
+        "orders": asof.count(*ORDERS).cast("int64"),
         "closed_recency_days": asof.recency(*settings.closed_by),
     }
     facts = aggregate(log, customers_known(log, cutoff), cutoff, asof.aggregates.values())

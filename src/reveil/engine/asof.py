@@ -86,7 +86,7 @@ class Gaps:
 
     def coefficient_of_variation(self) -> Deferred:
         """Divide the standard deviation by the mean; null with fewer than three events."""
-        n = (self.count >= 2).ifelse(self.count, None).cast("float64")
+        n = (self.count >= 2).ifelse(self.count, None)
         mean = self.total / n
         variance = (self.squares / n - mean * mean).clip(lower=0.0)
         return variance.sqrt() / mean.nullif(0.0)
@@ -163,7 +163,7 @@ class AsOf:
         return Gaps(
             self._value("gap_count", signals).fill_null(0),
             self._value("gap_sum", signals),
-            self._value("gap_squares", signals).cast("float64"),
+            self._value("gap_squares", signals),
             self._value("gap_max", signals),
         )
 
@@ -190,4 +190,6 @@ class AsOf:
             channel=channel,
         )
         self.aggregates[wanted.key] = wanted
-        return ibis._[wanted.key]
+        # Doubles from here on: Spark reads 28.0 as a decimal, and an integer over a decimal
+        # keeps six digits.
+        return ibis._[wanted.key].cast("float64")

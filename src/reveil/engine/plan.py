@@ -133,7 +133,8 @@ def _expression(table: ir.Table, a: Aggregate, cutoff: date) -> ir.Value:
 
 def _decayed(table: ir.Table, a: Aggregate, cutoff: date) -> ir.IntegerValue:
     assert a.half_life is not None
-    age = ((seconds(cutoff) - table.at_s) // DAY).cast("float64")
+    # Calendar days, so that all lines of an order and day weigh the same; yesterday weighs 1.
+    age = (seconds(cutoff) // DAY - 1 - table.at_s // DAY).cast("float64")
     weight = ((-log(2.0) / a.half_life * age).exp() * WEIGHT_UNIT).round().cast("int64")
     return weight if a.column is None else weight * table[a.column]
 

@@ -1,0 +1,130 @@
+"""Every feature gives the same bits on Spark as on DuckDB, from one declaration."""
+
+from __future__ import annotations
+
+import gc
+import shutil
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from dirty import CUTOFFS, OBSERVATION, dirty_sources
+
+from reveil.engine.duckdb import DuckDB
+from reveil.events.log import EventLog
+from reveil.features.matrix import FeatureSet, feature_set
+
+if TYPE_CHECKING:
+    from ibis.backends.pyspark import Backend
+
+CUTOFF = CUTOFFS[1]
+
+pytestmark = [
+    pytest.mark.long,
+    # PySpark 4.0 hands rows over in a way that pandas 3 deprecates.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:pyspark.*"),
+    # PySpark leaves its sockets to the garbage collector.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def spark(
+    require: Callable[[bool, str, str], None], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Backend]:
+    require(find_spec("pyspark") is not None, "PySpark", "pip install 'reveil[spark]'")
+    require(shutil.which("java") is not None, "Java", "install a Java 17 runtime")
+    import ibis  # noqa: PLC0415
+    from pyspark.sql import SparkSession  # noqa: PLC0415
+
+    session = (
+        SparkSession.builder.master("local[2]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.memory", "1g")
+        .config("spark.sql.shuffle.partitions", "2")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("warehouse")))
+        .getOrCreate()
+    )
+    session.sparkContext.setLogLevel("ERROR")
+    yield ibis.pyspark.connect(session)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        session.stop()
+        gc.collect()
+
+
+@pytest.fixture(scope="module")
+def log(db: DuckDB, tmp_path_factory: pytest.TempPathFactory) -> EventLog:
+    """About 2,000 events in every kind and column, read by DuckDB."""
+    return dirty_sources(5, customers=80).opened(db, tmp_path_factory.mktemp("sources"))
+
+
+@pytest.fixture(scope="module")
+def features(log: EventLog) -> FeatureSet:
+    return feature_set(
+        {kind: log.roles[kind] for kind in log.kinds},
+        observation=OBSERVATION,
+        columns=log.columns,
+        modules=("garden_features",),
+    )
+
+
+def matrix(log: EventLog, features: FeatureSet) -> pd.DataFrame:
+    everyone = log.events.select("customer_id").distinct()
+    table = features.matrix(log, everyone, CUTOFF)
+    return table.to_pyarrow().to_pandas().set_index("customer_id").sort_index()
+
+
+def test_spark_gives_the_bits_of_duckdb(
+    spark: Backend, log: EventLog, features: FeatureSet, tmp_path: Path
+) -> None:
+    """The same events on both engines: equal float32 and equal nulls, feature by feature."""
+    assert log.events.count().to_pyarrow().as_py() > 1_500
+
+    def moved(table: pa.Table, name: str) -> None:
+        path = tmp_path / f"{name}.parquet"
+        pq.write_table(table, path)
+        spark._session.read.parquet(str(path)).createOrReplaceTempView(name)
+
+    moved(log.events.to_pyarrow(), "events")
+    moved(log.lines.to_pyarrow(), "order_lines")
+    on_spark = replace(log, events=spark.table("events"), lines=spark.table("order_lines"))
+    here, there = matrix(log, features), matrix(on_spark, features)
+    assert list(here.index) == list(there.index)
+    assert list(here.columns) == list(there.columns)
+    different = []
+    for name in features.names:
+        assert there[name].dtype == np.float32
+        bits = here[name].to_numpy().view(np.int32) == there[name].to_numpy().view(np.int32)
+        same = bits | (here[name].isna() & there[name].isna()).to_numpy()
+        if not same.all():
+            pairs = list(zip(here[name][~same], there[name][~same], strict=True))[:3]
+            different.append((name, int((~same).sum()), pairs))
+    assert not different
+
+
+def test_decaying_weights_are_the_same_integers(spark: Backend, db: DuckDB) -> None:
+    """Ten years of ages: the fixed-point weight that each engine rounds to is one number."""
+    import ibis  # noqa: PLC0415
+
+    from reveil.engine.asof import WEIGHT_UNIT  # noqa: PLC0415
+
+    ages = ibis.range(3_660).unnest().name("age").as_table()
+    for half_life in (7, 28, 84):
+        rate = -np.log(2.0) / half_life
+        weight = ((rate * ages.age.cast("float64")).exp() * WEIGHT_UNIT).round().cast("int64")
+        table = ages.select("age", weight=weight).order_by("age")
+        here, there = (c.to_pyarrow(table)["weight"].to_pylist() for c in (db.backend, spark))
+        assert here == there
