@@ -192,9 +192,11 @@ def _integrity(exam: Exam) -> list[Check]:
 
 def _volumes(exam: Exam, rules: GateSettings) -> list[Check]:
     rows, positives = len(exam.y), int(np.sum(exam.y > 0))
+    # Every row of an amount is an outcome: somebody who came back.
+    least = rules.min_outcomes if exam.amount else rules.min_rows
     checks = [
-        Check(rule="test rows", observed=f"{rows:,}", required=f"at least {rules.min_rows:,}",
-              passed=rows >= rules.min_rows),
+        Check(rule="test rows", observed=f"{rows:,}", required=f"at least {least:,}",
+              passed=rows >= least),
         Check(rule="test outcomes", observed=f"{positives:,}",
               required=f"at least {rules.min_outcomes:,}", passed=positives >= rules.min_outcomes),
     ]  # fmt: skip
