@@ -11,7 +11,7 @@ from reveil.evaluation.ranking import auc
 from reveil.learning import fit as fitting
 from reveil.learning.calibrate import Seen, calibrator_of, level, shared_slope
 from reveil.learning.candidate import Isotonic, Sigmoid
-from reveil.learning.fit import Recipe, fit, fit_baseline, out_of_time
+from reveil.learning.fit import Apart, Recipe, best_weight, fit, fit_baseline, out_of_time
 
 from .conftest import WINDOWS
 
@@ -165,3 +165,14 @@ def test_a_season_is_learned_from_a_year_of_cutoffs_with_log_behind_them(attriti
     assert max(found, key=found.__getitem__) == apart[names[2]].date()
     assert found[apart[names[2]].date()] > 0.3
     assert fit(attrition, seeds=1, threads=1).seasons == ()  # its cutoffs do not cover a year
+
+
+def test_btyd_is_weighed_by_what_it_is_worth_out_of_time():
+    rng = np.random.default_rng(0)
+    truth, noise = rng.normal(size=(2, 4_000))
+    y = (rng.uniform(size=4_000) < expit(truth)).astype(float)
+    when = np.repeat([0, 28], 2_000)
+    useless = Apart(trees=truth, btyd=3 * noise, y=y, cutoff=when)
+    useful = Apart(trees=truth + noise, btyd=truth - noise / 2, y=y, cutoff=when)
+    assert best_weight(useless, 0.35) == 0.0
+    assert best_weight(useful, 0.35) == 0.35

@@ -171,6 +171,20 @@ def _levelled_loss(seen: Seen, slope: float) -> float:
     return total
 
 
+def sloped_loss(seen: Seen) -> float:
+    """Sum the log loss under the best shared slope and each cutoff's own level.
+
+    Examples
+    --------
+    >>> z, y = np.array([-1.0, 0.0, 1.0, 2.0]), np.array([0.0, 1.0, 0.0, 1.0])
+    >>> when = np.zeros(4, dtype=np.int64)
+    >>> better = sloped_loss(Seen(z=z, y=y, cutoff=when))
+    >>> better < sloped_loss(Seen(z=-z, y=y, cutoff=when))
+    True
+    """
+    return _levelled_loss(seen, _best_slope(seen))
+
+
 def _best_slope(seen: Seen) -> float:
     found = minimize_scalar(
         lambda s: _levelled_loss(seen, float(s)),

@@ -7,7 +7,9 @@ Knows nothing of tuning, test cutoffs or reports.
 One model "acts in the outcome window" for everyone, active or not. Small regularised trees, sized
 to the rows, of several seeds; their log-odds averaged with those of MBG/NBD's P(an order in the
 window), which knows what trees on few rows do not: that silence means more for who ordered often.
-Then the population is calibrated:
+Then, for the population that is judged, from predictions out of time:
+
+weight     of MBG/NBD: the recipe's, half of it, or none;
 
 slope      from predictions at the later training cutoffs by models fitted only on cutoffs whose
            outcome was known by then (purged rolling origin), if it lowers their log loss when
@@ -39,7 +41,14 @@ from scipy.special import logit
 from reveil.errors import TooLittleDataError
 from reveil.learning.baselines import known_clocks
 from reveil.learning.btyd import fit_btyd
-from reveil.learning.calibrate import Calibrator, Seen, calibrator_of, level, shared_slope
+from reveil.learning.calibrate import (
+    Calibrator,
+    Seen,
+    calibrator_of,
+    level,
+    shared_slope,
+    sloped_loss,
+)
 from reveil.learning.candidate import (
     TENURE,
     BtydMember,
@@ -147,7 +156,10 @@ def fit(
     if data.is_amount:
         return _fit_amount(data, rows, recipe, seeds=seeds, seed=seed, threads=threads)
     members = fit_members(data, rows, recipe, seeds=seeds, seed=seed, threads=threads)
-    seen = out_of_time(data, recipe, seed=seed, threads=threads)
+    apart = out_of_time(data, recipe, seed=seed, threads=threads)
+    weight = recipe.btyd_weight if apart is None else best_weight(apart, recipe.btyd_weight)
+    members = reweighed(members, weight)
+    seen = None if apart is None else apart.blended(weight)
     mine = rows[rows["state"] == data.population]
     y, z = mine["y"].to_numpy(dtype=np.float64), members.raw(mine, threads=threads)
     if seen is not None and seen.covers_a_year:
@@ -208,16 +220,54 @@ def fit_members(
     )
 
 
-def out_of_time(data: TrainingSet, recipe: Recipe, *, seed: int, threads: int) -> Seen | None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Apart:
+    """Out-of-time log-odds of the members, not blended yet; shape (rows,) each."""
+
+    trees: Floats
+    btyd: Floats
+    y: Floats
+    cutoff: NDArray[np.int64]
+
+    def blended(self, weight: float) -> Seen:
+        """Blend with a weight of BTYD against 1 for the trees."""
+        z = (self.trees + weight * self.btyd) / (1.0 + weight)
+        return Seen(z=z, y=self.y, cutoff=self.cutoff)
+
+
+def best_weight(apart: Apart, full: float) -> float:
+    """Choose among the recipe's BTYD weight, half of it and none, by out-of-time log loss.
+
+    Each is given its best slope, and every cutoff its own level: what differs is the order of
+    customers. On a small shop BTYD is worth .008 AUC of reactivation; on simulated inactives,
+    whose silence has other reasons than death, it cost up to .037.
+    """
+    weights = [full, full / 2, 0.0] if full > 0 else [full]
+    losses = [sloped_loss(apart.blended(w)) for w in weights]
+    return weights[int(np.argmin(losses))]
+
+
+def reweighed(members: Candidate, weight: float) -> Candidate:
+    """Give BTYD another weight against 1 for the trees; at 0 it is left out."""
+    if members.btyd is None:
+        return members
+    if weight == 0:
+        return replace(members, btyd=None, tree_weight=1.0)
+    total = 1.0 + weight
+    member = replace(members.btyd, weight=weight / total)
+    return replace(members, btyd=member, tree_weight=1.0 / total)
+
+
+def out_of_time(data: TrainingSet, recipe: Recipe, *, seed: int, threads: int) -> Apart | None:
     """Predict the population at each later training cutoff from what was known by then.
 
     Returns
     -------
-    Seen or None
+    Apart or None
         None when no cutoff has `MIN_CUTOFFS` purged ones before it.
     """
     cutoffs, windows = _learning_cutoffs(data), data.split.windows
-    z, y, when = [], [], []
+    trees, btyd, y, when = [], [], [], []
     for cutoff in cutoffs:
         before = purge(cutoffs, windows, before=cutoff)
         if len(before) < MIN_CUTOFFS:
@@ -228,12 +278,20 @@ def out_of_time(data: TrainingSet, recipe: Recipe, *, seed: int, threads: int) -
         if not len(then) or past["y"].nunique() < 2:
             continue
         members = fit_members(data, past, recipe, seeds=1, seed=seed, threads=threads)
-        z.append(members.raw(then, threads=threads))
+        alone = reweighed(members, 0.0).raw(then, threads=threads)
+        member, horizon = members.btyd, members.horizon_days
+        trees.append(alone)
+        btyd.append(alone if member is None else member.logit(then, horizon=horizon))
         y.append(then["y"].to_numpy(dtype=np.float64))
         when.append(np.full(len(then), cutoff.toordinal()))
-    if not z:
+    if not y:
         return None
-    return Seen(z=np.concatenate(z), y=np.concatenate(y), cutoff=np.concatenate(when))
+    return Apart(
+        trees=np.concatenate(trees),
+        btyd=np.concatenate(btyd),
+        y=np.concatenate(y),
+        cutoff=np.concatenate(when),
+    )
 
 
 def _seasons(
