@@ -170,8 +170,8 @@ def train(
 ) -> None:
     """Train, judge out of time beside the baselines, and log to MLflow."""
     from reveil.cli import printing
-    from reveil.pipeline.stores import store_of
     from reveil.pipeline.recording import record_run
+    from reveil.pipeline.stores import store_of
     from reveil.pipeline.training import look
     from reveil.pipeline.training import train as learn
 

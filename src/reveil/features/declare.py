@@ -45,8 +45,11 @@ class Feature:
     ----------
     name
         Signal, statistic and window: `purchase_amount_sum_364d`.
-    family, signal
-        Features that share both are correlated and speak as one reason.
+    family
+        The module that declares it.
+    signal
+        What it is news of. Features of one signal, whatever their family, say the same
+        thing and speak as one reason.
     unit, meaning, null_means
         What the number is, and what its absence says.
     window_days

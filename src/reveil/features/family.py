@@ -52,7 +52,7 @@ def family(name: str, *, needs: str | tuple[str, ...]) -> Callable[[Write], Writ
     Parameters
     ----------
     name
-        Of the family; reasons of one family and signal count as one.
+        Of the family.
     needs
         A kind or role, or several of which one must be in the log. Without it the
         family contributes nothing.

@@ -28,6 +28,30 @@ _NOUNS = {
     "bounce": Text(en="bounced e-mail", fr="e-mail rejeté"),
 }
 
+_SIGNALS = {
+    "silence": Text(en="time since the last order", fr="temps depuis la dernière commande"),
+    "orders": Text(en="number of orders", fr="nombre de commandes"),
+    "tenure": Text(en="time as a customer", fr="ancienneté"),
+    "amount": Text(en="amounts spent", fr="montants dépensés"),
+    "rhythm": Text(en="usual time between orders", fr="délai habituel entre commandes"),
+    "trend": Text(en="orders rising or falling", fr="commandes en hausse ou en baisse"),
+    "season": Text(en="same season last year", fr="même saison l'an dernier"),
+    "breadth": Text(en="variety of what is bought", fr="variété des achats"),
+    "engagement": Text(en="signs of engagement", fr="signes d'engagement"),
+    "email_unanswered": Text(en="e-mails without an answer", fr="e-mails sans réponse"),
+}
+
+
+def signal_words(signal: str) -> Text:
+    """Name what a signal is news of.
+
+    Examples
+    --------
+    >>> signal_words("silence").fr, signal_words("visit").en
+    ('temps depuis la dernière commande', 'visit')
+    """
+    return _SIGNALS.get(signal, noun(signal))
+
 
 def noun(kind: str) -> Text:
     """Name one event of a kind; an unknown kind keeps its own name.

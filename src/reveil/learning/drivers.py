@@ -4,7 +4,7 @@ In:  Candidate, rows, the features' declarations.
 Out: up to three reasons per customer; global importance; shap's beeswarm as SVG.
 Knows nothing of offers.
 
-Features that share family and signal say the same thing, so their contributions are added before
+Features that share a signal say the same thing, so their contributions are added before
 the strongest groups are chosen: three reasons are three things. Reasons are associations. Contacts
 are confounded by past targeting and are never given as a reason.
 """
@@ -23,6 +23,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reveil.features.declare import Feature, Language
+from reveil.features.words import signal_words
 from reveil.learning.candidate import BTYD_TERM, SEASON_TERM, Candidate, matrix
 from reveil.learning.training import TrainingSet
 from reveil.learning.wording import BTYD_SENTENCE, BTYD_TITLE, SEASON_TITLE, Number
@@ -43,7 +44,7 @@ class Reason:
     Parameters
     ----------
     code
-        `family.signal` of the group, or `btyd`; stable, for triggers and filters.
+        The signal the group is news of, or `btyd`; stable, for triggers and filters.
     direction
         Whether it raises or lowers the target's score.
     contribution
@@ -290,9 +291,21 @@ def _written(
     ]
 
 
+def title_of(code: str, language: Language) -> str:
+    """Name a reason's code in words, for counts of triggers.
+
+    Examples
+    --------
+    >>> title_of("silence", "en")
+    'time since the last order'
+    """
+    own = {BTYD_TERM: BTYD_TITLE, SEASON_TERM: SEASON_TITLE}
+    return own.get(code, signal_words(code)).of(language)
+
+
 def _code(name: str, declared: Mapping[str, Feature]) -> str:
     feature = declared.get(name)
-    return name if feature is None else f"{feature.family}.{feature.signal}"
+    return name if feature is None else feature.signal
 
 
 def _meaning(name: str, declared: Mapping[str, Feature], language: Language) -> str:

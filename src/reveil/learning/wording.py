@@ -10,15 +10,17 @@ from __future__ import annotations
 from reveil.features.declare import Language, Text
 
 BTYD_TITLE = Text(
-    en="order rhythm (MBG/NBD chance of an order)",
-    fr="rythme des commandes (probabilité de commande MBG/NBD)",
+    en="number and rhythm of past orders (MBG/NBD)",
+    fr="nombre et rythme des commandes passées (MBG/NBD)",
 )
 
 SEASON_TITLE = Text(en="same season last year", fr="même saison l'an dernier")
 
 BTYD_SENTENCE = Text(
-    en="by the rhythm of past orders, a {btyd:.0f}% chance of ordering within {horizon_days:.0f} days",
-    fr="au rythme des commandes passées, {btyd:.0f}\u202f% de chances de commander sous {horizon_days:.0f}\u202fjours",
+    en="{purchase_count:.0f} order(s) in {purchase_tenure_days:.0f} days, "
+    "the last one {purchase_recency_days:.0f} days ago",
+    fr="{purchase_count:.0f} commande(s) en {purchase_tenure_days:.0f}\u202fjours, "
+    "la dernière il y a {purchase_recency_days:.0f}\u202fjours",
 )
 
 

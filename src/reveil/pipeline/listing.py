@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from reveil.activity.groups import FRENCH, Group
 from reveil.config import Study
 from reveil.errors import StudyError
+from reveil.learning.drivers import title_of
 from reveil.pipeline.scoring import SCORES
 from reveil.reports.listing import list_report
 from reveil.reports.values import (
@@ -181,7 +182,9 @@ def _report_values(
         groups=_counts(selected["group"]),
         channels=_counts(selected["channel"]),
         offers=_counts(selected["offer"]),
-        triggers=_counts(selected["trigger"]),
+        triggers=_counts(
+            selected["trigger"].dropna().map(lambda code: title_of(code, study.language))
+        ),
         examples=tuple(_example(row) for _, row in selected.head(EXAMPLES).iterrows()),
         waves=tuple(
             Wave(number=int(number), send_on=pd.Timestamp(day).date(), customers=int(n))

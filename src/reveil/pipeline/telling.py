@@ -125,7 +125,7 @@ def _result(trained: Trained, language: Language) -> TargetResult:
         split=data.split,
         train_rows=len(train),
         train_customers=int(train["customer_id"].nunique()),
-        train_positives=int((train["y"] > 0).sum()),
+        train_positives=int((data.outcome(train) > 0).sum()),
         comparison=_difference(last, name, difference),
         other_comparisons=tuple(_difference(last, other, found) for other, found in others),
         by_cutoff=tuple(_cutoff(backtest) for backtest in trained.backtests),

@@ -107,7 +107,9 @@ def _scored(
 ) -> pa.Table:
     states = bucket["state"].to_pandas().to_numpy()
     scored = np.isin(states, SCORED_STATES)
-    population = ibis.memtable(bucket.filter(pa.array(scored)).select(["customer_id", "state"]))
+    population = ibis.memtable(
+        bucket.filter(pa.array(scored)).select(["customer_id", "cutoff", "state"])
+    )
     matrices: dict[tuple[str, ...], pd.DataFrame] = {}
     columns: dict[str, pa.Array] = {}
     spoken: list[list[Reason]] = [[] for _ in range(bucket.num_rows)]
@@ -117,6 +119,8 @@ def _scored(
         if key not in matrices:
             table = scorer.features.matrix(log, population, cutoff)
             matrices[key] = table.order_by("customer_id").to_pyarrow().to_pandas()
+            # The season of a forecast is that of its cutoff.
+            matrices[key]["cutoff"] = pd.to_datetime(matrices[key]["cutoff"])
         frame = matrices[key]
         mine = (frame["state"] == candidate.population).to_numpy()
         rows = frame[mine].reset_index(drop=True)

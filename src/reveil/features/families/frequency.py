@@ -15,7 +15,7 @@ def frequency(log: AsOf) -> Iterator[Declared]:
     yield feature(
         "purchase_count",
         log.count("purchase"),
-        signal="purchase",
+        signal="orders",
         unit=Unit.COUNT,
         meaning=Text(en="orders", fr="commandes"),
         null="never null",
@@ -25,7 +25,8 @@ def frequency(log: AsOf) -> Iterator[Declared]:
         yield feature(
             f"purchase_count_{days}d",
             log.count("purchase", days=days),
-            signal="purchase",
+            # Nothing lately is the same news as a last order long ago.
+            signal="silence" if days <= 168 else "orders",
             unit=Unit.COUNT,
             meaning=Text(en=f"orders in {days} days", fr=f"commandes en {days} jours"),
             null="never null",
@@ -38,7 +39,7 @@ def frequency(log: AsOf) -> Iterator[Declared]:
     yield feature(
         "purchase_rate",
         log.count("purchase") / (log.tenure("purchase") + 28.0) * 28.0,
-        signal="purchase",
+        signal="orders",
         unit=Unit.RATIO,
         meaning=Text(
             en="orders per 28 days since the first, one idle period added",

@@ -16,7 +16,7 @@ def recency(log: AsOf) -> Iterator[Declared]:
     yield feature(
         "purchase_recency_days",
         log.recency("purchase"),
-        signal="purchase",
+        signal="silence",
         unit=Unit.DAYS,
         meaning=Text(en="days since the last order", fr="jours depuis la dernière commande"),
         null="no order in the observation window",

@@ -50,7 +50,7 @@ def rhythm(log: AsOf) -> Iterator[Declared]:
     yield feature(
         "purchase_overdue_ratio",
         late / gap.mean().clip(lower=1.0),
-        signal="purchase",
+        signal="silence",
         unit=Unit.RATIO,
         meaning=Text(
             en="days since the last order over the usual gap, at least a day",
@@ -62,7 +62,7 @@ def rhythm(log: AsOf) -> Iterator[Declared]:
     yield feature(
         "purchase_overdue_max_ratio",
         late / gap.max().clip(lower=1.0),
-        signal="purchase",
+        signal="silence",
         unit=Unit.RATIO,
         meaning=Text(
             en="days since the last order over the longest gap so far",
@@ -82,7 +82,7 @@ def rhythm(log: AsOf) -> Iterator[Declared]:
     yield feature(
         "purchase_overdue_shrunk_ratio",
         late / shrunk,
-        signal="purchase",
+        signal="silence",
         unit=Unit.RATIO,
         meaning=Text(
             en=f"days since the last order over the usual gap, two gaps of {USUAL_GAP_DAYS:.0f} days added",
