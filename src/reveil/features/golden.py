@@ -27,6 +27,7 @@ GOLDEN_CUTOFF = date(2020, 3, 1)
 
 _CUSTOMERS = 40
 _EVENTS = 60
+_DAYS = 800
 
 
 def fingerprint(features: FeatureSet) -> str:
@@ -65,15 +66,19 @@ def golden_log(features: FeatureSet) -> EventLog:
     """Lay out a small log with every kind the features were written for.
 
     Customers differ in number and rhythm of events; some events tie, fall on the cutoff,
-    or become known only after it.
+    or become known only after it. There are events enough of each kind, and the channels
+    that features ask for, so that no value stays the same whatever computes it.
     """
     kinds = sorted(features.kinds)
+    asked = sorted({a.channel for a in features.aggregates if a.channel is not None})
+    channels = ["channel 0", "channel 1", "channel 2", *asked]
+    each = 1 + len(kinds) // 4
     end = seconds(GOLDEN_CUTOFF)
     rows = []
     for customer in range(_CUSTOMERS):
-        for i in range(1 + (customer * 7) % _EVENTS):
+        for i in range(1 + (customer * 7) % _EVENTS * each):
             noise = (customer * 7_919 + i * 104_729 + i * i * 31) % 1_000_003
-            ago = (i * (1 + customer % 9) * 3 + noise % 5) * DAY + noise % DAY
+            ago = ((i * (1 + customer % 9) * 3 + noise % 5) % _DAYS) * DAY + noise % DAY
             at = end - (0 if noise % 29 == 0 else ago)
             rows.append(
                 {
@@ -83,9 +88,9 @@ def golden_log(features: FeatureSet) -> EventLog:
                     "known_s": at + (noise % 11 == 0) * 20 * DAY,
                     "amount": (noise % 900 - 40) * MONEY_UNIT // 3,
                     "order_id": f"{customer}-{i // 2}",
-                    "channel": f"channel {noise % 3}",
+                    "channel": channels[noise % len(channels)],
                     "campaign": None,
-                    "offer": None,
+                    "offer": f"offer {noise % 2}" if noise % 3 == 0 else None,
                     "rating": float(noise % 6),
                     "is_start": i % 2 == 0 or noise % 2 == 0,
                     "item": f"item {noise % 17}",

@@ -1,0 +1,75 @@
+"""What must not matter to a customer's features: row order, other customers, threads, the plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from dirty import CUTOFFS, OBSERVATION, ROLES, Sources, dirty_sources
+
+from reveil.activity.settings import ActivitySettings
+from reveil.activity.states import states
+from reveil.engine.duckdb import DuckDB
+from reveil.engine.settings import EngineSettings
+from reveil.features.matrix import feature_set
+
+CUTOFF = CUTOFFS[1]
+KINDS = tuple(kind for kind in ROLES if kind not in ("push_sent", "print_sent", "call"))
+FEATURES = feature_set(
+    {kind: ROLES[kind] for kind in KINDS},
+    observation=OBSERVATION,
+    columns=("amount", "category", "channel", "item", "offer", "order"),
+    modules=("garden_features",),
+)
+
+
+def computed(sources: Sources, folder: Path, threads: int = 1) -> pd.DataFrame:
+    """Features and state of everybody, from raw files."""
+    log = sources.opened(DuckDB(EngineSettings(threads=threads)), folder)
+    table = FEATURES.matrix(log, states(log, ActivitySettings(within="84 days"), CUTOFF), CUTOFF)
+    return table.to_pyarrow().to_pandas().set_index("customer_id").sort_index()
+
+
+def assert_same_bits(one: pd.DataFrame, other: pd.DataFrame) -> None:
+    pd.testing.assert_frame_equal(one, other, check_exact=True)
+    for name in FEATURES.names:
+        assert np.array_equal(one[name].isna(), other[name].isna())
+        present = one[name].notna()
+        assert one[name][present].to_numpy().tobytes() == other[name][present].to_numpy().tobytes()
+
+
+@pytest.fixture(scope="module")
+def sources() -> Sources:
+    return dirty_sources(8, customers=50)
+
+
+@pytest.fixture(scope="module")
+def base(sources: Sources, tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
+    return computed(sources, tmp_path_factory.mktemp("base"))
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_row_order_does_not_matter(
+    seed: int, sources: Sources, base: pd.DataFrame, tmp_path: Path
+) -> None:
+    """Shuffle every file: the same bits."""
+    assert_same_bits(base, computed(sources.shuffled(np.random.default_rng(seed)), tmp_path))
+
+
+def test_other_customers_do_not_matter(
+    sources: Sources, base: pd.DataFrame, tmp_path: Path
+) -> None:
+    """Half the customers alone: the same bits for them."""
+    some = list(range(0, 60, 2))
+    alone = computed(sources.of(some), tmp_path)
+    assert_same_bits(base[base.index.isin([str(n) for n in some])], alone)
+
+
+def test_threads_do_not_matter(tmp_path: Path) -> None:
+    """Enough rows that two threads share them: the same bits."""
+    big = dirty_sources(9, customers=4_000)
+    assert_same_bits(
+        computed(big, tmp_path / "one", threads=1), computed(big, tmp_path / "two", threads=2)
+    )
