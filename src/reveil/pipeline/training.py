@@ -99,11 +99,18 @@ class Training:
         return next(trained for trained in self.targets if trained.target == target)
 
 
-def look(study: Study, *, progress: Callable[[int, int], object] | None = None) -> Observed:
+def look(
+    study: Study,
+    *,
+    log: EventLog | None = None,
+    progress: Callable[[int, int], object] | None = None,
+) -> Observed:
     """Open the log and compute every row that training and the gate need.
 
     Parameters
     ----------
+    log
+        What `open_events` returned, if it was called already.
     progress
         Called with the number of cutoffs done, and how many there are.
 
@@ -112,7 +119,7 @@ def look(study: Study, *, progress: Callable[[int, int], object] | None = None) 
     ReveilError
         When a source cannot be read, or the history is too short.
     """
-    log = open_events(study)
+    log = log or open_events(study)
     features = features_of(study, log)
     cutoffs = sorted({cutoff for split in splits_of(study) for cutoff in split.cutoffs})
     frame = observe(
