@@ -156,8 +156,11 @@ def beeswarm_svg(
     import matplotlib as mpl  # noqa: PLC0415  (heavy, and only a report needs it)
     from matplotlib import pyplot as plt  # noqa: PLC0415
 
-    with warnings.catch_warnings():  # shap's own colour maps use what matplotlib will retire
+    with warnings.catch_warnings():
+        # shap's own colour maps use what matplotlib will retire, and in a notebook without
+        # ipywidgets its progress bar complains, which is not shown here.
         warnings.simplefilter("ignore", PendingDeprecationWarning)
+        warnings.filterwarnings("ignore", message="IProgress not found")
         import shap  # noqa: PLC0415
 
     rows = _explained_rows(data)

@@ -17,9 +17,9 @@ BTYD_TITLE = Text(
 SEASON_TITLE = Text(en="same season last year", fr="même saison l'an dernier")
 
 BTYD_SENTENCE = Text(
-    en="{purchase_count:.0f} order(s) in {purchase_tenure_days:.0f} days, "
+    en="orders: {purchase_count:.0f} in {purchase_tenure_days:.0f} days, "
     "the last one {purchase_recency_days:.0f} days ago",
-    fr="{purchase_count:.0f} commande(s) en {purchase_tenure_days:.0f}\u202fjours, "
+    fr="commandes : {purchase_count:.0f} en {purchase_tenure_days:.0f}\u202fjours, "
     "la dernière il y a {purchase_recency_days:.0f}\u202fjours",
 )
 

@@ -8,6 +8,9 @@ from reveil.engine.asof import AsOf
 from reveil.features.declare import Text, Unit
 from reveil.features.family import Declared, family, feature
 
+SILENCE_DAYS = 168
+"""A count over so few days says how long the silence is, which the last order says better."""
+
 
 @family("frequency", needs="purchase")
 def frequency(log: AsOf) -> Iterator[Declared]:
@@ -19,21 +22,22 @@ def frequency(log: AsOf) -> Iterator[Declared]:
         unit=Unit.COUNT,
         meaning=Text(en="orders", fr="commandes"),
         null="never null",
-        reason=Text(en="{value:.0f} orders so far", fr="{value:.0f} commandes à ce jour"),
+        reason=Text(en="orders so far: {value:.0f}", fr="commandes à ce jour : {value:.0f}"),
     )
     for days in (28, 84, 168, 364):
         yield feature(
             f"purchase_count_{days}d",
             log.count("purchase", days=days),
-            # Nothing lately is the same news as a last order long ago.
-            signal="silence" if days <= 168 else "orders",
+            signal="silence" if days <= SILENCE_DAYS else "orders",
             unit=Unit.COUNT,
             meaning=Text(en=f"orders in {days} days", fr=f"commandes en {days} jours"),
             null="never null",
             window_days=days,
-            reason=Text(
-                en=f"{{value:.0f}} orders in the last {days} days",
-                fr=f"{{value:.0f}} commandes sur les {days} derniers jours",
+            reason=None
+            if days <= SILENCE_DAYS
+            else Text(
+                en=f"orders in the last {days} days: {{value:.0f}}",
+                fr=f"commandes sur les {days} derniers jours : {{value:.0f}}",
             ),
         )
     yield feature(

@@ -28,7 +28,7 @@ def season(log: AsOf) -> Iterator[Declared]:
             null="never null",
             window_days=YEAR,
             reason=Text(
-                en=f"{{value:.0f}} orders at this season last year (next {ahead} days)",
-                fr=f"{{value:.0f}} commandes à cette saison l'an dernier ({ahead} jours suivants)",
+                en=f"orders at this season last year: {{value:.0f}} in {ahead} days",
+                fr=f"commandes à cette saison l'an dernier : {{value:.0f}} en {ahead} jours",
             ),
         )

@@ -27,12 +27,12 @@ def trend(log: AsOf) -> Iterator[Declared]:
         )
     yield feature(
         "purchase_decayed_amount_84d",
-        log.decayed("purchase", half_life=84, column="amount"),
+        log.decayed("purchase", "return", half_life=84, column="amount"),
         signal="amount",
         unit=Unit.MONEY,
         meaning=Text(
-            en="amounts, each counting half as much every 84 days",
-            fr="montants, chacun comptant moitié moins tous les 84 jours",
+            en="amounts less returns, each counting half as much every 84 days",
+            fr="montants, retours déduits, chacun comptant moitié moins tous les 84 jours",
         ),
         null="never null",
     )
