@@ -184,6 +184,11 @@ def money(past: Past, kind: str, days: float = math.inf) -> float:
     return math.fsum(r.amount for r in past.lines(kind, days))
 
 
+def net(past: Past, days: float = math.inf) -> float:
+    """Amounts ordered less amounts sent back."""
+    return money(past, "purchase", days) + money(past, "return", days)
+
+
 def gaps(past: Past) -> list[float]:
     """Days between orders."""
     ago = sorted(past.ago(e.at) for e in past.of("purchase"))
@@ -265,8 +270,8 @@ def ratio(past: Past) -> float:
 
 
 def decayed_amount(past: Past) -> float:
-    """Amounts, half as much every 84 days."""
-    lines = past.lines("purchase")
+    """Amounts less returns, half as much every 84 days."""
+    lines = [*past.lines("purchase"), *past.lines("return")]
     return math.fsum(r.amount * 0.5 ** (past.age(r.at) / 84) for r in lines)
 
 
@@ -287,8 +292,8 @@ ORACLE: dict[str, Answer] = {
     "engagement_recency_days": lambda p: recency(p, "engagement"),
     "purchase_count": lambda p: len(p.of("purchase")),
     "purchase_rate": rate,
-    "purchase_amount_sum": lambda p: money(p, "purchase"),
-    "purchase_amount_mean": lambda p: over(money(p, "purchase"), len(p.of("purchase"))),
+    "purchase_amount_sum": net,
+    "purchase_amount_mean": lambda p: over(net(p), len(p.of("purchase"))),
     "return_amount_share": returned,
     "purchase_gap_mean": lambda p: float(np.mean(gaps(p))) if gaps(p) else None,
     "purchase_gap_cv": gap_cv,
@@ -322,7 +327,7 @@ def answer(name: str) -> Answer:
     if name in ORACLE:
         return ORACLE[name]
     if found := re.fullmatch(r"purchase_amount_sum_(\d+)d", name):
-        return lambda p: money(p, "purchase", int(found[1]))
+        return lambda p: net(p, int(found[1]))
     if found := re.fullmatch(r"(\w+)_count_(\d+)d", name):
         signal, days = SIGNALS.get(found[1], found[1]), int(found[2])
         return lambda p: len(p.of(signal, days=days))
