@@ -141,9 +141,6 @@ def test_snapshot_facts_do_not_see_the_future(
     assert whole["contacts_recent"].nunique() > 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="snapshot reads the customers table without `since`: log.before(cutoff)"
-)
 @pytest.mark.parametrize("column", FROM_CUSTOMERS)
 def test_consent_does_not_see_the_future(
     column: str, logs: Mapping[tuple[int, date], tuple[EventLog, EventLog]]

@@ -55,7 +55,7 @@ def snapshot(
     }
     counted = aggregate(log, known, cutoff, asof.aggregates.values())
     table = counted.select("customer_id", "cutoff", "state", "group", "order_recency_days", **facts)
-    customers = log.customers
+    customers = log.before(cutoff).customers
     columns: dict[str, ir.Value] = {}
     if customers is not None:
         table = table.left_join(customers, "customer_id").drop("customer_id_right", "since_s")
