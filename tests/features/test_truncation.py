@@ -24,7 +24,7 @@ KINDS = (
 )  # fmt: skip
 COLUMNS = ("amount", "at", "available_at", "category", "channel", "customer", "is_machine",
            "item", "offer", "order")  # fmt: skip
-SEEDS = (1, 2)
+SEEDS = (1,)
 CASES = [(seed, cutoff) for seed in SEEDS for cutoff in CUTOFFS]
 ACTIVITY = ActivitySettings(
     within="84 days", closed_by=("cancel_request",), former_after="200 days"
@@ -67,7 +67,7 @@ def logs(
     opened = {}
     for seed in SEEDS:
         folder = tmp_path_factory.mktemp(f"sources-{seed}")
-        sources = dirty_sources(seed)
+        sources = dirty_sources(seed, customers=150)
         whole = sources.opened(db, folder / "whole")
         for cutoff in CUTOFFS:
             cut = sources.before(cutoff).opened(db, folder / str(cutoff))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -70,6 +70,11 @@ class Sources:
 
     def opened(self, db: DuckDB, folder: Path) -> EventLog:
         """Write the files and read them as a study does."""
+        self.write(folder)
+        return read(db, folder)
+
+    def write(self, folder: Path) -> None:
+        """Write the files."""
         folder.mkdir(parents=True, exist_ok=True)
         self.lines.to_parquet(folder / "lines.parquet", index=False)
         contacts = self.contacts.copy()
@@ -77,7 +82,6 @@ class Sources:
             contacts[column] = contacts[column].dt.strftime(DATES)
         contacts.to_csv(folder / "contacts.csv", index=False)
         self.customers.to_csv(folder / "customers.csv", index=False)
-        return open_log(db, *settings(folder), COVERAGE, ROLES)
 
 
 def settings(folder: Path) -> tuple[list[SourceSettings], CustomersSettings]:
@@ -125,6 +129,11 @@ def settings(folder: Path) -> tuple[list[SourceSettings], CustomersSettings]:
     return [lines, contacts], customers
 
 
+def read(db: DuckDB, folder: Path) -> EventLog:
+    """Read the files of a folder as a study does."""
+    return open_log(db, *settings(folder), COVERAGE, ROLES)
+
+
 def dirty_sources(seed: int, customers: int = 60) -> Sources:
     """Draw sources full of what breaks point-in-time features.
 
@@ -168,7 +177,7 @@ def dirty_sources(seed: int, customers: int = 60) -> Sources:
                 rng.random(n) < 0.95, buyer[order], (buyer[order] + 1) % customers
             ),
             "at": pd.Series(at).astype("datetime64[us]"),
-            "order": [f"no {i // 2}" if rng.random() < 0.9 else None for i in order],
+            "order": pd.Series(order // 2).map("no {}".format).where(rng.random(n) < 0.9, None),
             "item": [f"item {i}" if i else "test" for i in rng.integers(0, 25, n)],
             "category": rng.choice(["a", "b", "c", None], n),
             "channel": rng.choice(["web", "shop", None], n),
@@ -212,4 +221,4 @@ def dirty_sources(seed: int, customers: int = 60) -> Sources:
 
 OBSERVATION = timedelta(days=364)
 
-__all__ = ["COVERAGE", "CUTOFFS", "OBSERVATION", "ROLES", "Sources", "dirty_sources", "replace"]
+__all__ = ["COVERAGE", "CUTOFFS", "OBSERVATION", "ROLES", "Sources", "dirty_sources", "read"]

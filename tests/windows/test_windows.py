@@ -97,6 +97,16 @@ def test_training_cutoffs(
     assert found == tuple(sorted(sorted(fit, reverse=True)[:at_most]))
 
 
+def test_an_outcome_that_ends_on_the_day_may_be_learned() -> None:
+    """A horizon on the grid: the outcome ends at the very midnight of the later cutoff."""
+    w = Windows(observation=timedelta(364), horizon=3 * STEP)
+    t = date(2011, 6, 1)
+    coverage = Coverage(start=t - timedelta(900), end=t)
+    found = training_cutoffs(t, w, coverage, min_history=timedelta(364))
+    assert found[-1] == t - 3 * STEP
+    assert purge([t - 3 * STEP, t - 3 * STEP + DAY], w, t) == (t - 3 * STEP,)
+
+
 @given(st.lists(DATES, max_size=8), WINDOWS, DATES)
 def test_purge_keeps_what_was_over(cutoffs: list[date], w: Windows, before: date) -> None:
     kept = purge(cutoffs, w, before)
