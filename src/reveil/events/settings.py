@@ -103,14 +103,6 @@ class SourceSettings(_Settings):
     on_missing_customer: Literal["drop", "refuse"] = "drop"
     on_bad_date: Literal["drop", "refuse"] = "refuse"
 
-    @field_validator("kind", mode="before")
-    @classmethod
-    def _column_or_conditions(cls, value: object) -> object:
-        # A condition per kind is a mapping too: `column` tells the two apart.
-        if isinstance(value, dict) and "column" in value:
-            return KindColumnSettings.model_validate(value)
-        return value
-
     @field_validator("columns", mode="before")
     @classmethod
     def _short_form(cls, value: object, info: ValidationInfo) -> object:
