@@ -62,11 +62,13 @@ def test_every_format_gives_the_same_log(
 
 
 def test_a_sign_at_the_start_of_a_line_is_no_comment(open_file: Open, rows_of: Rows) -> None:
-    """Rows whose id begins with # stay, though a note among them looks like a comment."""
-    text = "who,day,sum\n" + "a,2011-02-01,1\n" * 30 + "# total 30\n" + "#b,2011-02-02,1\n"
-    log = open_file("s.csv", text, on_bad_date="drop")
+    """Rows whose id begins with # stay; with a note among them the file is refused, not thinned."""
+    rows = "who,day,sum\n" + "a,2011-02-01,1\n" * 30
+    log = open_file("s.csv", rows + "#b,2011-02-02,1\n")
     assert set(rows_of(log)["customer_id"]) == {"a", "#b"}
-    assert [f.rows for f in log.findings if f.check == "unreadable date"] == [1]
+    with pytest.raises(DataError, match="has no column") as raised:
+        open_file("s.csv", rows + "# total 30\n" + "#b,2011-02-02,1\n")
+    assert "as many fields as the header" in str(raised.value.hint)
 
 
 def test_a_quoted_field_far_below_may_hold_the_separator(open_file: Open) -> None:
