@@ -110,12 +110,12 @@ def _scored(
     population = ibis.memtable(
         bucket.filter(pa.array(scored)).select(["customer_id", "cutoff", "state"])
     )
-    matrices: dict[tuple[str, ...], pd.DataFrame] = {}
+    matrices: dict[object, pd.DataFrame] = {}
     columns: dict[str, pa.Array] = {}
     spoken: list[list[Reason]] = [[] for _ in range(bucket.num_rows)]
     for scorer in scorers:
         candidate = scorer.candidate
-        key = scorer.features.names
+        key = _signals(scorer.features)
         if key not in matrices:
             table = scorer.features.matrix(log, population, cutoff)
             matrices[key] = table.order_by("customer_id").to_pyarrow().to_pandas()
@@ -145,6 +145,12 @@ def _scored(
         "last_order_at", _last_order(bucket["order_recency_days"].to_pandas(), cutoff)
     )
     return table.append_column("reasons", _as_structs(spoken))
+
+
+def _signals(features: FeatureSet) -> object:
+    """Tell feature sets apart that give other values under the same names."""
+    kinds = tuple(sorted((kind, role.value) for kind, role in features.kinds.items()))
+    return (kinds, features.columns, features.modules, features.observation)
 
 
 def _last_order(recency: pd.Series, cutoff: date) -> pa.Array:
