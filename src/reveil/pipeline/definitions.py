@@ -14,11 +14,12 @@ import pandas as pd
 import yaml
 
 from reveil.config import Study, Target
-from reveil.errors import RegistryError
+from reveil.errors import RegistryError, StudyError
 from reveil.events.roles import Role
 from reveil.features.golden import fingerprint
 from reveil.features.matrix import FeatureSet, feature_set
 from reveil.labels.outcomes import Label
+from reveil.pipeline.observing import kinds_meant
 from reveil.registry.artifact import Definitions, LoadedArtifact, differences
 from reveil.registry.reference import reference_of
 
@@ -74,7 +75,12 @@ def definitions_of(
         features=features.features,
         signals=signals_of(features),
         fingerprint=digest,
-        activity=study.activity.model_dump(mode="json"),
+        activity={
+            **study.activity.model_dump(mode="json"),
+            # What the words stand for: a kind given another role changes who is active.
+            "active by": list(kinds_meant(study, study.activity.any_of)),
+            "former by": list(kinds_meant(study, study.activity.closed_by)),
+        },
         label={
             "name": label.name,
             "kinds": list(label.kinds),
@@ -87,8 +93,19 @@ def definitions_of(
     )
 
 
+def changed_since(study: Study, artifact: LoadedArtifact, label: Label) -> tuple[str, ...]:
+    """Name what means something else now than when a model was trained; empty when nothing does."""
+    trained = artifact.definitions
+    try:
+        features = features_from(trained.signals)
+    except StudyError as error:  # a module of the study's own is gone, or clashes
+        return (error.message,)
+    now = definitions_of(study, features, label, digest=fingerprint(features))
+    return differences(trained, now)
+
+
 def rebuilt(study: Study, target: Target, artifact: LoadedArtifact, label: Label) -> FeatureSet:
-    """Write the features a champion was trained on, and refuse any that mean something else now.
+    """Write the features a model was trained on, and refuse any that mean something else now.
 
     Raises
     ------
@@ -96,16 +113,13 @@ def rebuilt(study: Study, target: Target, artifact: LoadedArtifact, label: Label
         When a feature, the activity or the label is defined otherwise than at training; the
         message names the definition.
     """
-    trained = artifact.definitions
-    features = features_from(trained.signals)
-    now = definitions_of(study, features, label, digest=fingerprint(features))
-    found = differences(trained, now)
+    found = changed_since(study, artifact, label)
     if found:
         raise RegistryError(
-            f"the champion of {target} was trained under other definitions: {'; '.join(found[:3])}",
-            hint="train and promote again, or score with the study and version it was trained with",
+            f"the model of {target} was trained under other definitions: {'; '.join(found[:3])}",
+            hint="train and promote again, or use the study and version it was trained with",
         )
-    return features
+    return features_from(artifact.definitions.signals)
 
 
 def features_lock(features: FeatureSet, digest: str) -> str:

@@ -13,8 +13,9 @@ import pandas as pd
 
 from reveil.activity.states import State, activity_kinds, population
 from reveil.config import TARGETS, Study, Target
+from reveil.engine.asof import AsOf
 from reveil.engine.duckdb import DuckDB
-from reveil.errors import TooLittleDataError
+from reveil.errors import StudyError, TooLittleDataError
 from reveil.events.log import EventLog, open_log
 from reveil.features.matrix import FeatureSet, feature_set
 from reveil.labels.outcomes import Label
@@ -56,11 +57,33 @@ def features_of(study: Study, log: EventLog) -> FeatureSet:
     )
 
 
+def require_covered(study: Study, cutoff: date) -> None:
+    """Refuse a cutoff at which the log is not complete.
+
+    Raises
+    ------
+    StudyError
+        When the cutoff lies outside the coverage.
+    """
+    if not study.coverage.start < cutoff <= study.coverage.end:
+        raise StudyError(
+            f"the cutoff {cutoff} lies outside the coverage, "
+            f"{study.coverage.start} to {study.coverage.end}",
+            hint="choose a date inside, or extend `coverage` if the log is complete further",
+        )
+
+
+def kinds_meant(study: Study, names: Iterable[str]) -> tuple[str, ...]:
+    """List the kinds that some kinds and roles stand for, whether or not the log holds any yet."""
+    return AsOf(study.roles).kinds(*names)
+
+
 def label_of(study: Study, log: EventLog, target: Target) -> Label:
     """Define the outcome of a target by the study's own words."""
     windows = study.label_windows
     if target == "attrition":
-        kinds = activity_kinds(log, study.activity)
+        activity_kinds(log, study.activity)  # refuses what the log cannot answer
+        kinds = kinds_meant(study, study.activity.any_of)
         return Label(name=target, kinds=kinds, windows=windows)
     if target == "reactivation":
         return Label(name=target, kinds=study.labels.returns_on, windows=windows)

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from reveil.config import TARGETS, Study, Target
 from reveil.errors import RegistryError
 from reveil.learning.fit import MIN_CUTOFFS
-from reveil.learning.training import TrainingSet
-from reveil.pipeline.observing import splits_of, training_set_of
+from reveil.pipeline.definitions import changed_since, rebuilt
+from reveil.pipeline.observing import label_of, observe, splits_of, training_set_of
 from reveil.pipeline.stores import store_of
 from reveil.pipeline.training import Observed, look
 from reveil.registry.champions import CHAMPION, Champion, load_version, version_of
 from reveil.registry.exam import examine
-from reveil.registry.gate import Decision, Exam, decide
+from reveil.registry.gate import Check, Decision, Exam, decide
 from reveil.registry.promote import (
     Move,
     Version,
@@ -79,46 +79,74 @@ def promote_challengers(
     Raises
     ------
     RegistryError
-        When there is no challenger, its artifact was changed, or another promotion came
-        first.
+        When there is no challenger, its artifact was changed, it was trained under other
+        definitions than the study's, or another promotion came first.
     """
     store = store or store_of(study)
     at = at or datetime.now(UTC)
     waiting = {target: _challenger(study, store, target) for target in targets}
     observed = observed or look(study)
-    verdicts = []
-    for target, version in waiting.items():
-        model = model_name(study.registry.model_prefix, study.name, target)
-        expected = version_of(store, model, CHAMPION)
-        data = training_set_of(observed.frame, observed.features, target, splits_of(study)[-1])
-        challenger = load_version(store, model, version)
-        champion = None
-        if expected is not None and expected != version:
-            champion = _exam(load_version(store, model, expected), data)
-        decision = decide(champion, _exam(challenger, data), study.registry.gate)
+    # All are judged before any moves: an error leaves every champion where it was.
+    verdicts = [_judged(study, store, observed, t, version) for t, version in waiting.items()]
+    if dry_run:
+        return tuple(verdicts)
+    return tuple(_moved(store, v, actor=actor or getpass.getuser(), at=at) for v in verdicts)
+
+
+def _judged(
+    study: Study, store: Store, observed: Observed, target: Target, version: int
+) -> Verdict:
+    """Ask the gate about a challenger, and keep what it said."""
+    model = model_name(study.registry.model_prefix, study.name, target)
+    expected = version_of(store, model, CHAMPION)
+    challenger = _exam(study, observed, target, load_version(store, model, version))
+    champion: Exam | None = None
+    changed: tuple[str, ...] = ()
+    if expected is not None and expected != version:
+        present = load_version(store, model, expected)
+        changed = changed_since(study, present.artifact, label_of(study, observed.log, target))
+        if not changed:
+            champion = _exam(study, observed, target, present)
+    decision = decide(champion, challenger, study.registry.gate)
+    if changed:
+        decision = replace(decision, checks=(*decision.checks, _not_compared(changed)))
+    if expected != version:  # a champion keeps the decision that made it one
         record_decision(store, model, version, decision)
-        move = None
-        if decision.promote and not dry_run and expected != version:
-            move = promote(
-                store,
-                model,
-                version,
-                expected=expected,
-                decision=decision,
-                actor=actor or getpass.getuser(),
-                at=at,
-            )
-        verdicts.append(
-            Verdict(
-                target=target,
-                model=model,
-                version=version,
-                champion=expected,
-                decision=decision,
-                move=move,
-            )
-        )
-    return tuple(verdicts)
+    return Verdict(
+        target=target,
+        model=model,
+        version=version,
+        champion=expected,
+        decision=decision,
+        move=None,
+    )
+
+
+def _moved(store: Store, verdict: Verdict, *, actor: str, at: datetime) -> Verdict:
+    """Make a challenger champion if the gate let it through and it is not yet."""
+    if not verdict.decision.promote or verdict.champion == verdict.version:
+        return verdict
+    move = promote(
+        store,
+        verdict.model,
+        verdict.version,
+        expected=verdict.champion,
+        decision=verdict.decision,
+        actor=actor,
+        at=at,
+    )
+    return replace(verdict, move=move)
+
+
+def _not_compared(changed: Sequence[str]) -> Check:
+    """Warn that a champion trained under other definitions could not be asked."""
+    return Check(
+        rule="compared with the champion",
+        observed="; ".join(changed[:3]),
+        required="else first-promotion rules",
+        passed=False,
+        hard=False,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -175,6 +203,13 @@ def _challenger(study: Study, store: Store, target: Target) -> int:
     return version
 
 
-def _exam(version: Champion, data: TrainingSet) -> Exam:
+def _exam(study: Study, observed: Observed, target: Target, version: Champion) -> Exam:
+    """Let a version answer for the test cutoff, from features as it was taught to read them."""
+    split = splits_of(study)[-1]
+    features = rebuilt(study, target, version.artifact, label_of(study, observed.log, target))
+    frame = observed.frame
+    if version.artifact.definitions.fingerprint != observed.fingerprint:
+        frame = observe(study, observed.log, features, split.test)
+    data = training_set_of(frame, features, target, split)
     rows = data.judged()
-    return examine(version, rows, data.outcome(rows), full_year=_sees_a_year(data.split))
+    return examine(version, rows, data.outcome(rows), full_year=_sees_a_year(split))
