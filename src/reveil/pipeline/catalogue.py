@@ -18,7 +18,7 @@ from reveil.events.roles import ROLES
 from reveil.events.settings import COLUMNS
 from reveil.features.declare import Feature
 from reveil.features.matrix import feature_set
-from reveil.pipeline.observing import features_of, open_events
+from reveil.pipeline.observing import features_of, open_events, require_covered
 
 
 def catalogue(study: Study | None) -> tuple[Feature, ...]:
@@ -35,7 +35,7 @@ def catalogue(study: Study | None) -> tuple[Feature, ...]:
 
 
 def write_matrix(study: Study, cutoff: date, out: Path) -> int:
-    """Write the features of every customer who ever ordered, as of a cutoff.
+    """Write the features of every active or inactive customer, as of a cutoff.
 
     Returns
     -------
@@ -44,9 +44,12 @@ def write_matrix(study: Study, cutoff: date, out: Path) -> int:
 
     Raises
     ------
+    StudyError
+        When the cutoff lies outside the coverage.
     DataError
         When nobody has ordered before the cutoff.
     """
+    require_covered(study, cutoff)
     log = open_events(study)
     people = population(log, study.activity, cutoff, State.ACTIVE, State.INACTIVE)
     table = features_of(study, log).matrix(log, people, cutoff).order_by("customer_id").to_pyarrow()

@@ -21,9 +21,10 @@ import pyarrow.parquet as pq
 
 from reveil.activity.groups import FRENCH, Group
 from reveil.config import Study
-from reveil.errors import StudyError
+from reveil.config import Target as TargetName
+from reveil.errors import DataError, StudyError
 from reveil.learning.drivers import title_of
-from reveil.pipeline.scoring import SCORES
+from reveil.pipeline.scoring import SCORES, scored_under
 from reveil.reports.listing import list_report
 from reveil.reports.values import (
     Budget,
@@ -45,6 +46,9 @@ from reveil.targeting.export import to_csv_bytes
 from reveil.targeting.list import ReactivationList, make_list
 
 LIST = "list"
+NEEDED: tuple[TargetName, ...] = ("reactivation", "margin_if_returns")
+"""Targets whose scores a list is made from."""
+
 EXAMPLES = 10
 BARS = 20
 
@@ -73,7 +77,8 @@ def make_reactivation_list(
     StudyError
         When the study has no `targeting`.
     DataError
-        When the scores are missing or changed, or nobody may be contacted.
+        When the scores are missing, changed or incomplete, were made under other settings, or
+        nobody may be contacted.
     """
     if study.targeting is None:
         raise StudyError(
@@ -82,6 +87,7 @@ def make_reactivation_list(
         )
     settings = study.targeting.model_copy(update={"language": study.language})
     source = read_manifest(scores, kind=SCORES)
+    _require_usable(source, study)
     scored = pq.read_table(source.path(SCORES)).to_pandas()
     cutoff = date.fromisoformat(source.inputs["cutoff"])
     digests = {
@@ -110,6 +116,25 @@ def make_reactivation_list(
         publication.json("plan", made.plan)
         publication.text("report", "html", report)
     return Listing(made=made, manifest=read_manifest(out, kind=LIST), cutoff=cutoff)
+
+
+def _require_usable(source: Manifest, study: Study) -> None:
+    """Refuse scores of another study or of other settings, and those a list lacks something in."""
+    for what, now in scored_under(study).items():
+        then = source.inputs.get(what)
+        if then != now:
+            raise DataError(
+                f"the scores in {source.folder} were made with {what} {then!r}; "
+                f"{study.name} has {now!r}",
+                hint="run `reveil score` again on this study",
+            )
+    unscored = [target for target in NEEDED if f"model {target}" not in source.inputs]
+    if unscored:
+        raise DataError(
+            f"the scores in {source.folder} hold no {' and no '.join(unscored)}: "
+            "no champion when they were made",
+            hint="`reveil registry` says what the gate found; train, promote and score again",
+        )
 
 
 def _in_words(groups: pd.Series, study: Study) -> pd.Series:

@@ -6,6 +6,7 @@ Out: a folder whose manifest vouches for `scores` (Parquet) and `summary` (JSON)
 
 from __future__ import annotations
 
+import io
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,19 +15,21 @@ from hashlib import sha256
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 
 from reveil.config import TARGETS, Study, Target
-from reveil.errors import DataError, RegistryError, StudyError
+from reveil.errors import DataError, RegistryError
 from reveil.events.log import EventLog
 from reveil.pipeline.definitions import rebuilt
-from reveil.pipeline.observing import label_of, open_events
+from reveil.pipeline.observing import label_of, open_events, require_covered
 from reveil.pipeline.stores import store_of
 from reveil.registry.champions import CHAMPION, Champion, load_champion, version_of
 from reveil.registry.runs import model_name
 from reveil.registry.store import Store, shown
 from reveil.scoring.publish import Manifest, publishing, read_manifest
-from reveil.scoring.score import Scorer, score
+from reveil.scoring.score import BUCKET, Scorer, score
 from reveil.scoring.snapshot import snapshot
+from reveil.targeting.settings import Pressure
 
 SCORES = "scores"
 
@@ -71,18 +74,15 @@ def score_customers(
 
     Raises
     ------
+    StudyError
+        When the cutoff lies outside the coverage.
     DataError
         When nobody is known at the cutoff, or the folder belongs to something else.
     RegistryError
         When no target has a champion, or one was trained under other definitions. A target
         without a champion is not scored.
     """
-    if not study.coverage.start < cutoff <= study.coverage.end:
-        raise StudyError(
-            f"the cutoff {cutoff} lies outside the coverage, "
-            f"{study.coverage.start} to {study.coverage.end}",
-            hint="choose a date inside, or extend `coverage` if the log is complete further",
-        )
+    require_covered(study, cutoff)
     store = store or store_of(study)
     champions = _champions(study, store)
     log = log or open_events(study)
@@ -114,7 +114,7 @@ def score_customers(
         progress=advance,
     )
     inputs = {
-        "study": study.name,
+        **scored_under(study),
         "cutoff": cutoff.isoformat(),
         "snapshot": _digest(described),
         **{f"model {target}": c.artifact.digest for target, c in champions.items()},
@@ -140,6 +140,22 @@ def score_customers(
     )
 
 
+def scored_under(study: Study) -> dict[str, str]:
+    """Name what scores depend on besides data, models and cutoff: a list must be made under the same."""
+    targeting = study.targeting
+    return {
+        "study": study.name,
+        "language": study.language,
+        "reasons": str(study.scoring.reasons),
+        "channels": "" if targeting is None else ", ".join(sorted(targeting.channels)),
+        "pressure days": str(_pressure_days(study)),
+    }
+
+
+def _pressure_days(study: Study) -> int:
+    return (Pressure() if study.targeting is None else study.targeting.pressure).within_days
+
+
 def _champions(study: Study, store: Store) -> dict[Target, Champion]:
     names = {t: model_name(study.registry.model_prefix, study.name, t) for t in TARGETS}
     promoted = {t: n for t, n in names.items() if version_of(store, n, CHAMPION) is not None}
@@ -158,7 +174,7 @@ def _described(study: Study, log: EventLog, cutoff: date) -> pa.Table:
         study.activity,
         cutoff,
         channels=() if targeting is None else tuple(targeting.channels),
-        pressure_days=28 if targeting is None else targeting.pressure.within_days,
+        pressure_days=_pressure_days(study),
     )
     described = table.order_by("customer_id").to_pyarrow()
     if described.num_rows == 0:
@@ -170,12 +186,11 @@ def _described(study: Study, log: EventLog, cutoff: date) -> pa.Table:
 
 
 def _digest(table: pa.Table) -> str:
-    """Digest a table's values, whatever chunks they lie in."""
+    """Digest a table's values: not its chunks, nor what lies in memory where a value is null."""
     sink = sha256()
-    for batch in table.combine_chunks().to_batches(max_chunksize=100_000):
-        buffer = pa.BufferOutputStream()
-        with pa.ipc.new_stream(buffer, batch.schema) as writer:
-            writer.write_batch(batch)
+    for start in range(0, table.num_rows, BUCKET):
+        buffer = io.BytesIO()
+        pa_csv.write_csv(table.slice(start, BUCKET), buffer)
         sink.update(buffer.getvalue())
     return sink.hexdigest()
 

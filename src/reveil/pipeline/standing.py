@@ -16,7 +16,7 @@ from reveil.activity.states import states as states_at
 from reveil.config import Study
 from reveil.errors import DataError
 from reveil.events.log import EventLog
-from reveil.pipeline.observing import open_events
+from reveil.pipeline.observing import open_events, require_covered
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +36,13 @@ def states(study: Study, log: EventLog, cutoff: date) -> pd.DataFrame:
     pandas.DataFrame
         `customer_id, cutoff, state, activity_recency_days, order_recency_days, orders,
         within_days, group`, sorted by customer.
+
+    Raises
+    ------
+    StudyError
+        When the cutoff lies outside the coverage.
     """
+    require_covered(study, cutoff)
     table = grouped(states_at(log, study.activity, cutoff)).order_by("customer_id")
     frame: pd.DataFrame = table.to_pyarrow().to_pandas()
     return frame
@@ -47,9 +53,12 @@ def standing(study: Study, cutoff: date) -> Standing:
 
     Raises
     ------
+    StudyError
+        When the cutoff lies outside the coverage.
     DataError
         When nobody is known before the cutoff.
     """
+    require_covered(study, cutoff)
     people = grouped(states_at(open_events(study), study.activity, cutoff))
     counted = people.group_by("state", "group").aggregate(n=people.count()).to_pyarrow()
     rows = sorted(counted.to_pylist(), key=lambda row: (-row["n"], row["group"]))
