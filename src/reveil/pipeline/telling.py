@@ -12,6 +12,7 @@ from subprocess import DEVNULL, CalledProcessError, check_output
 
 import numpy as np
 
+from reveil.config import Study
 from reveil.evaluation.interval import Evaluation, Interval
 from reveil.features.declare import Language
 from reveil.learning.evaluate import first_line
@@ -19,6 +20,7 @@ from reveil.pipeline.definitions import definitions_of, features_lock
 from reveil.pipeline.observing import label_of
 from reveil.pipeline.training import Backtest, Trained, Training
 from reveil.registry.runs import TargetRecord, TrainingRecord
+from reveil.registry.store import shown
 from reveil.reports.training import training_report
 from reveil.reports.values import (
     Contender,
@@ -54,7 +56,7 @@ def record_of(training: Training, report_html: str) -> TrainingRecord:
     study, observed = training.study, training.observed
     return TrainingRecord(
         study=study.name,
-        resolved=study.model_dump(mode="json"),
+        resolved=_resolved(study),
         data_fingerprint=observed.data_fingerprint,
         rows={
             "observed": len(observed.frame),
@@ -67,6 +69,13 @@ def record_of(training: Training, report_html: str) -> TrainingRecord:
         git_commit=_git_commit(),
         seed=study.learning.seed,
     )
+
+
+def _resolved(study: Study) -> dict[str, object]:
+    """Spell the study out, without the password that the address of a registry may hold."""
+    uri = study.registry.uri
+    registry = study.registry.model_copy(update={"uri": uri and shown(uri)})
+    return study.model_copy(update={"registry": registry}).model_dump(mode="json")
 
 
 def model_card(training: Training) -> str:
