@@ -6,12 +6,14 @@ Out: the study, its files, and what every stage made of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from reveil.config import Study, load_study
-from reveil.pipeline.listing import Listing, make_reactivation_list
+from reveil.errors import DataError, GateRefusedError
+from reveil.pipeline.listing import NEEDED, Listing, make_reactivation_list
 from reveil.pipeline.promoting import Verdict, promote_challengers
 from reveil.pipeline.recording import Recorded, record_run
 from reveil.pipeline.scoring import Scoring, score_customers
@@ -78,6 +80,9 @@ targeting:
   holdout_share: 0.05
 """
 
+FIRST_LINE = STUDY.splitlines()[0]
+"""How a folder of an earlier demo is told from any other."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Demo:
@@ -108,6 +113,8 @@ def run_demo(
 
     Parameters
     ----------
+    folder
+        New, empty, or of an earlier demo, whose registry is then begun anew.
     say
         Told what begins.
     step
@@ -115,6 +122,10 @@ def run_demo(
 
     Raises
     ------
+    DataError
+        When the folder holds anything else.
+    GateRefusedError
+        When a model that the list needs does not pass the gate.
     ReveilError
         When a stage cannot do its work: too few customers to learn from, for one.
     """
@@ -129,10 +140,10 @@ def run_demo(
         done += 1
         say(what)
 
+    study_path = _prepared(folder) / "study.yaml"
+    study_path.write_text(_study(settings, threads=threads, language=language), "utf-8")
     begin(f"simulating {customers:,} customers")
     write(simulate(settings), folder / "data")
-    study_path = folder / "study.yaml"
-    study_path.write_text(_study(settings, threads=threads, language=language), "utf-8")
     study = load_study(study_path)
     begin("computing features")
     observed = look(study)
@@ -142,6 +153,7 @@ def run_demo(
     recorded = record_run(training, folder / "training", store=store)
     begin("asking the gate")
     verdicts = promote_challengers(study, observed=observed, store=store)
+    _require_promoted(verdicts)
     begin("scoring")
     scoring = score_customers(study, settings.end, folder / "scores", log=observed.log, store=store)
     begin("choosing whom to contact")
@@ -157,6 +169,35 @@ def run_demo(
         scoring=scoring,
         listing=listing,
     )
+
+
+def _prepared(folder: Path) -> Path:
+    """Make room for a demo: no file of anybody else, no champion of an earlier demo."""
+    study = folder / "study.yaml"
+    if folder.exists() and any(folder.iterdir()):
+        ours = study.is_file() and study.read_text("utf-8", "replace").startswith(FIRST_LINE)
+        if not ours:
+            raise DataError(
+                f"{folder} holds files that no demo wrote",
+                hint="name a folder that is new or empty: --out",
+            )
+        (folder / "mlflow.db").unlink(missing_ok=True)
+        shutil.rmtree(folder / "mlartifacts", ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _require_promoted(verdicts: Sequence[Verdict]) -> None:
+    """Stop where the list would lack a score, with what the gate saw."""
+    for verdict in verdicts:
+        if verdict.target in NEEDED and not verdict.decision.promote:
+            seen = "; ".join(
+                f"{c.rule}: {c.observed}, required: {c.required}" for c in verdict.decision.refusals
+            )
+            raise GateRefusedError(
+                f"the gate refused the model of {verdict.target}, and a list needs it ({seen})",
+                hint="simulate more customers: with 20,000 there is enough to learn from",
+            )
 
 
 def _study(settings: SimulationSettings, *, threads: int, language: str) -> str:
