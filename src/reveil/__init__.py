@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from reveil.pipeline.observing import training_set as training_set
     from reveil.pipeline.promoting import promote_challengers as promote
     from reveil.pipeline.promoting import registered as registered
+    from reveil.pipeline.promoting import roll_back as rollback
     from reveil.pipeline.recording import record_run as record
     from reveil.pipeline.scoring import score_customers as score
     from reveil.pipeline.standing import states as states
@@ -74,6 +75,7 @@ _PUBLIC = {
     "reasons": "learning.drivers.reasons",
     "record": "pipeline.recording.record_run",
     "registered": "pipeline.promoting.registered",
+    "rollback": "pipeline.promoting.roll_back",
     "score": "pipeline.scoring.score_customers",
     "simulate": "simulation.simulate.simulate",
     "states": "pipeline.standing.states",

@@ -177,9 +177,9 @@ def train(
 
     loaded = _load(study)
     with _progress() as (say, step):
-        store = store_of(loaded, say=say)
         say("computing features")
         observed = look(loaded, progress=step)
+        store = store_of(loaded, say=say)
         made = learn(loaded, targets=_targets(targets), observed=observed, small=small, say=say)
         say("logging to MLflow")
         recorded = record_run(made, out or Path("runs") / loaded.name, store=store)
@@ -284,7 +284,8 @@ def target(study: Path, scores: Path, out: Path, as_json: bool) -> None:
 @click.option("--customers", type=click.IntRange(min=1), default=20_000, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
-def simulate(customers: int, seed: int, out: Path) -> None:
+@JSON
+def simulate(customers: int, seed: int, out: Path, as_json: bool) -> None:
     """Write a simulated customer base, and the truth behind it, as Parquet files."""
     from reveil.simulation.settings import SimulationSettings
     from reveil.simulation.simulate import simulate as make
@@ -292,7 +293,12 @@ def simulate(customers: int, seed: int, out: Path) -> None:
 
     base = make(SimulationSettings(customers=customers, seed=seed))
     write(base, out)
-    click.echo(f"{base.events.num_rows:,} events of {customers:,} customers written to {out}")
+    events = base.events.num_rows
+    _print(
+        as_json,
+        f"{events:,} events of {customers:,} customers written to {out}",
+        {"events": events, "customers": customers, "folder": str(out)},
+    )
 
 
 def _load(path: Path) -> Study:
@@ -311,7 +317,8 @@ def _print(as_json: bool, text: str, value: object) -> None:
     if as_json:
         import json
 
-        click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+        # Strict: what JSON has no word for is a defect here, not a string or NaN over there.
+        click.echo(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False))
     else:
         click.echo(text)
 
