@@ -6,11 +6,15 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from reveil.engine.duckdb import DuckDB
 from reveil.engine.settings import EngineSettings
+
+if TYPE_CHECKING:
+    from shop import Shop
 
 # Modules for several folders of tests; among them a family of features of a user's own, found
 # as a user's are: on the path.
@@ -53,3 +57,14 @@ def online_retail(require: Require) -> Path:
         "online_retail_ii/transactions.parquet, and set REVEIL_DATA to the folder above",
     )
     return path
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Train, promote, score and target a simulated study, once for all tests.
+
+    Nothing may be written into its folder, nor to the models of its own prefix.
+    """
+    from shop import go_all_the_way  # noqa: PLC0415  (heavy, and few tests need it)
+
+    return go_all_the_way(tmp_path_factory.mktemp("shop"))
