@@ -19,8 +19,8 @@ Examples
 >>> rv.parse_study({"name": "shop", "sorces": []})
 Traceback (most recent call last):
 ...
-reveil.errors.StudyError: study: `sources` is required (2 more after this one)
-Hint: add `sources`
+reveil.errors.StudyError: study: `sorces` is not a known setting (2 more after this one)
+Hint: did you mean `sources`?
 """
 
 from __future__ import annotations
