@@ -165,7 +165,7 @@ def listing(study: Study, made: Listing) -> str:
         "",
         table(counts, right=frozenset({1})),
         "",
-        *(f"{name:<13} {made.manifest.path(name)}" for name in files),
+        table([name, str(made.manifest.path(name))] for name in files),
     ]
     return "\n".join(lines)
 
