@@ -11,7 +11,8 @@ from reveil.evaluation.ranking import auc
 from reveil.learning import fit as fitting
 from reveil.learning.calibrate import Seen, calibrator_of, level, shared_slope
 from reveil.learning.candidate import Isotonic, Sigmoid
-from reveil.learning.fit import Apart, Recipe, best_weight, fit, fit_baseline, out_of_time
+from reveil.learning.fit import Apart, best_weight, fit, fit_baseline, out_of_time
+from reveil.learning.recipe import Recipe
 
 from .conftest import WINDOWS
 

@@ -20,7 +20,8 @@ from scipy.special import expit
 from reveil.evaluation.calibration import log_loss
 from reveil.learning.calibrate import level
 from reveil.learning.candidate import Candidate
-from reveil.learning.fit import Recipe, fit, fit_baseline, fit_members
+from reveil.learning.fit import fit, fit_baseline, fit_members
+from reveil.learning.recipe import Recipe
 from reveil.learning.settings import LearningSettings
 from reveil.learning.training import TrainingSet, checked, customer_draws
 

@@ -1,4 +1,4 @@
-"""What went wrong, and when."""
+"""What went wrong, and how often; how long ago is in `recency`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reveil.features.words import noun
 
 @family("incidents", needs="incident")
 def incidents(log: AsOf) -> Iterator[Declared]:
-    """Count incidents of each kind, and the days since the last."""
+    """Count incidents of each kind."""
     for kind in log.kinds("incident"):
         word = noun(kind)
         yield feature(
@@ -23,18 +23,4 @@ def incidents(log: AsOf) -> Iterator[Declared]:
             meaning=Text(en=f"{word.en}: events in 364 days", fr=f"{word.fr} : en 364 jours"),
             null="never null",
             window_days=364,
-        )
-        yield feature(
-            f"{kind}_recency_days",
-            log.recency(kind),
-            signal=kind,
-            unit=Unit.DAYS,
-            meaning=Text(
-                en=f"days since the last {word.en}",
-                fr=f"jours depuis le dernier événement « {word.fr} »",
-            ),
-            null="none in the observation window",
-            reason=Text(
-                en=f"{word.en} {{value:.0f}} days ago", fr=f"{word.fr} il y a {{value:.0f}} jours"
-            ),
         )

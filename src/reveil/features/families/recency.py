@@ -35,7 +35,7 @@ def recency(log: AsOf) -> Iterator[Declared]:
             en="first order {value:.0f} days ago", fr="première commande il y a {value:.0f} jours"
         ),
     )
-    for kind in log.kinds("return", "engagement"):
+    for kind in log.kinds("return", "engagement", "incident"):
         word = noun(kind)
         yield feature(
             f"{kind}_recency_days",
