@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,14 @@ from shop import CUTOFF, SIMULATED, Shop, listed, merged, settings, written
 
 from reveil.config import Study, load_study
 from reveil.engine.asof import AsOf
-from reveil.errors import DataError, RegistryError, ReveilError, StudyError, TooLittleDataError
+from reveil.errors import (
+    DataError,
+    LeakageError,
+    RegistryError,
+    ReveilError,
+    StudyError,
+    TooLittleDataError,
+)
 from reveil.features.family import _FAMILIES, Declared, Family
 from reveil.pipeline.catalogue import write_matrix
 from reveil.pipeline.checking import check_study
@@ -300,7 +307,7 @@ def test_a_run_that_fails_leaves_nothing(shop: Shop, tmp_path: Path) -> None:
 
 KILLED = """
 import os, signal, sys
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 import reveil.scoring.score
 from reveil import load_study, score
@@ -334,3 +341,16 @@ def test_a_killed_run_leaves_nothing_a_reader_takes_for_a_result(
     assert done.manifest.files == shop.scoring.manifest.files
     killed(shop.study.test_cutoffs[-1])
     assert read_manifest(tmp_path) == done.manifest
+
+
+@pytest.mark.usefixtures("untouched")
+def test_score_refuses_a_day_that_its_champion_has_seen_beyond(shop: Shop, tmp_path: Path) -> None:
+    """A model that learned from what came after the cutoff scores the past too well."""
+    until = max(made.candidate.learned_until for made in shop.training.targets)
+    refused(
+        LeakageError,
+        lambda: score_customers(
+            shop.study, until - timedelta(days=1), tmp_path, log=shop.observed.log, store=shop.store
+        ),
+        f"learned from outcomes up to {until}",
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from reveil.config import TARGETS, Study, Target
-from reveil.errors import DataError, RegistryError
+from reveil.errors import DataError, LeakageError, RegistryError
 from reveil.events.log import EventLog
 from reveil.pipeline.definitions import rebuilt
 from reveil.pipeline.observing import label_of, open_events, require_covered
@@ -78,6 +78,8 @@ def score_customers(
         When the cutoff lies outside the coverage.
     DataError
         When nobody is known at the cutoff, or the folder belongs to something else.
+    LeakageError
+        When a champion learned from days after the cutoff.
     RegistryError
         When no target has a champion, or one was trained under other definitions. A target
         without a champion is not scored.
@@ -85,6 +87,7 @@ def score_customers(
     require_covered(study, cutoff)
     store = store or store_of(study)
     champions = _champions(study, store)
+    _require_learned_before(champions, cutoff)
     log = log or open_events(study)
     scorers = [
         Scorer(
@@ -165,6 +168,18 @@ def _champions(study: Study, store: Store) -> dict[Target, Champion]:
             hint="run `reveil train` and `reveil promote` on the study first",
         )
     return {target: load_champion(store, name) for target, name in promoted.items()}
+
+
+def _require_learned_before(champions: Mapping[Target, Champion], cutoff: date) -> None:
+    """Refuse to score a day with a model that has seen what came after it."""
+    for target, champion in champions.items():
+        until = champion.artifact.candidate.learned_until
+        if until > cutoff:
+            raise LeakageError(
+                f"the champion of {target} learned from outcomes up to {until}; "
+                f"for {cutoff} it would know what came after",
+                hint=f"score a cutoff from {until} on, or train with a test cutoff of {cutoff}",
+            )
 
 
 def _described(study: Study, log: EventLog, cutoff: date) -> pa.Table:
