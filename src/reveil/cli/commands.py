@@ -104,10 +104,11 @@ def demo(customers: int, out: Path, seed: int, threads: int, language: str, as_j
 @JSON
 def check(study: Path, as_json: bool) -> None:
     """Audit the data, plan the cutoffs, count who could be learned from. Trains nothing."""
+    loaded = _load(study)
+
     from reveil.cli import printing
     from reveil.pipeline.checking import check_study
 
-    loaded = _load(study)
     with _progress() as (say, _):
         say("reading and auditing")
         ready = check_study(loaded)
@@ -124,15 +125,16 @@ def features(
     study: Path | None, language: str, cutoff: date | None, out: Path | None, as_json: bool
 ) -> None:
     """Print the catalogue of features; with --cutoff and --out, write their matrix."""
+    if (cutoff is None) != (out is None):
+        raise click.UsageError("--cutoff and --out go together")
+    if cutoff is not None and study is None:
+        raise click.UsageError("a matrix needs a STUDY")
+    loaded = None if study is None else _load(study)
+
     from reveil.cli import printing
     from reveil.pipeline.catalogue import catalogue, write_matrix
 
-    if (cutoff is None) != (out is None):
-        raise click.UsageError("--cutoff and --out go together")
-    loaded = None if study is None else _load(study)
-    if cutoff is not None and out is not None:
-        if loaded is None:
-            raise click.UsageError("a matrix needs a STUDY")
+    if loaded is not None and cutoff is not None and out is not None:
         rows = write_matrix(loaded, cutoff, out)
         _print(as_json, f"{rows:,} customers written to {out}", {"rows": rows, "file": str(out)})
         return
@@ -147,10 +149,11 @@ def features(
 @JSON
 def states(study: Path, cutoff: date, as_json: bool) -> None:
     """Count customers by state and group at a cutoff."""
+    loaded = _load(study)
+
     from reveil.cli import printing
     from reveil.pipeline.standing import standing
 
-    loaded = _load(study)
     counted = standing(loaded, cutoff)
     _print(as_json, printing.standing(counted), printing.standing_json(counted))
 
@@ -169,13 +172,14 @@ def train(
     study: Path, targets: tuple[str, ...], small: bool, out: Path | None, as_json: bool
 ) -> None:
     """Train, judge out of time beside the baselines, and log to MLflow."""
+    loaded = _load(study)
+
     from reveil.cli import printing
     from reveil.pipeline.recording import record_run
     from reveil.pipeline.stores import store_of
     from reveil.pipeline.training import look
     from reveil.pipeline.training import train as learn
 
-    loaded = _load(study)
     with _progress() as (say, step):
         say("computing features")
         observed = look(loaded, progress=step)
@@ -203,10 +207,11 @@ def promote(
 
     Exit code 3 when the gate refuses one.
     """
+    loaded = _load(study)
+
     from reveil.cli import announcing
     from reveil.pipeline.promoting import promote_challengers
 
-    loaded = _load(study)
     with _progress() as (say, _):
         say("judging on the test cutoff")
         verdicts = promote_challengers(loaded, targets=_targets(targets), dry_run=dry_run)
@@ -225,9 +230,11 @@ def promote(
 @JSON
 def rollback(study: Path, target: str, as_json: bool) -> None:
     """Give the champion's place back to the version before it."""
+    loaded = _load(study)
+
     from reveil.pipeline.promoting import roll_back
 
-    move = roll_back(_load(study), cast("Target", target))
+    move = roll_back(loaded, cast("Target", target))
     _print(as_json, str(move), {"before": move.before, "after": move.after, "actor": move.actor})
 
 
@@ -236,10 +243,12 @@ def rollback(study: Path, target: str, as_json: bool) -> None:
 @JSON
 def registry(study: Path, as_json: bool) -> None:
     """List versions, aliases, gate results and moves of the study's models."""
+    loaded = _load(study)
+
     from reveil.cli import announcing
     from reveil.pipeline.promoting import registered
 
-    found = registered(_load(study))
+    found = registered(loaded)
     _print(as_json, announcing.registry(found), announcing.registry_json(found))
 
 
@@ -250,10 +259,11 @@ def registry(study: Path, as_json: bool) -> None:
 @JSON
 def score(study: Path, cutoff: date, out: Path, as_json: bool) -> None:
     """Score every customer with the champions, and publish the scores in a folder."""
+    loaded = _load(study)
+
     from reveil.cli import announcing
     from reveil.pipeline.scoring import score_customers
 
-    loaded = _load(study)
     with _progress() as (say, step):
         say("scoring")
         done = score_customers(loaded, cutoff, out, progress=step)
@@ -272,10 +282,11 @@ def score(study: Path, cutoff: date, out: Path, as_json: bool) -> None:
 @JSON
 def target(study: Path, scores: Path, out: Path, as_json: bool) -> None:
     """Decide whom to contact, with which offer, and why not the others."""
+    loaded = _load(study)
+
     from reveil.cli import announcing
     from reveil.pipeline.listing import make_reactivation_list
 
-    loaded = _load(study)
     made = make_reactivation_list(loaded, scores, out)
     _print(as_json, announcing.listing(loaded, made), announcing.listing_json(made))
 
@@ -302,6 +313,7 @@ def simulate(customers: int, seed: int, out: Path, as_json: bool) -> None:
 
 
 def _load(path: Path) -> Study:
+    """Read a study; done before a command loads its stages, so that a typo is told at once."""
     from reveil.config import load_study
 
     return load_study(path)
