@@ -160,7 +160,18 @@ class Registered:
 
 
 def registered(study: Study) -> tuple[Registered, ...]:
-    """List the versions and moves of every target that was ever trained."""
+    """List the versions and moves of every target that was ever trained.
+
+    Returns
+    -------
+    tuple of Registered
+        In the order of the targets; empty before the first training.
+
+    Raises
+    ------
+    RegistryError
+        When the store cannot be opened.
+    """
     store = store_of(study)
     names = {t: model_name(study.registry.model_prefix, study.name, t) for t in TARGETS}
     listed = (
