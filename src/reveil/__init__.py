@@ -25,6 +25,7 @@ Hint: did you mean `sources`?
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,10 @@ if TYPE_CHECKING:
     from reveil.simulation.simulate import simulate as simulate
 
 __version__ = "0.1.0"
+
+# LightGBM's threads wait for each other by spinning: beside another busy process that takes ten
+# times longer (experiments/2026-11_threads-on-a-shared-machine). OpenMP reads this when it loads.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 _PUBLIC = {
     "ReveilError": "errors.ReveilError",
