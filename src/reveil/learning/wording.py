@@ -17,10 +17,8 @@ BTYD_TITLE = Text(
 SEASON_TITLE = Text(en="same season last year", fr="même saison l'an dernier")
 
 BTYD_SENTENCE = Text(
-    en="orders: {purchase_count:.0f} in {purchase_tenure_days:.0f} days, "
-    "the last one {purchase_recency_days:.0f} days ago",
-    fr="commandes : {purchase_count:.0f} en {purchase_tenure_days:.0f}\u202fjours, "
-    "la dernière il y a {purchase_recency_days:.0f}\u202fjours",
+    en="orders: {purchase_count:.0f} in {purchase_tenure_days:.0f} days as a customer",
+    fr="commandes : {purchase_count:.0f} en {purchase_tenure_days:.0f}\u202fjours d'ancienneté",
 )
 
 
