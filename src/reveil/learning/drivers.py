@@ -130,7 +130,15 @@ def reasons(
 def drivers(candidate: Candidate, data: TrainingSet, *, threads: int = 1) -> Drivers:
     """Rank features by mean absolute contribution at the test cutoffs (training without test).
 
-    `drivers(candidate, data).top(10)` is the table to read first.
+    Parameters
+    ----------
+    threads
+        For speed only.
+
+    Returns
+    -------
+    Drivers
+        `drivers(candidate, data).top(10)` is the table to read first.
     """
     rows = _explained_rows(data)
     found = candidate.contributions(rows, threads=threads)

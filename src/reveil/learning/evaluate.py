@@ -90,7 +90,22 @@ def compare(
 ) -> Comparison:
     """Judge a candidate and every baseline at the test cutoffs.
 
-    Baselines that only rank are not asked for probabilities. Raises as `evaluate` does.
+    Parameters
+    ----------
+    draws
+        Bootstrap draws of customers behind each interval.
+    threads
+        For speed only.
+
+    Returns
+    -------
+    Comparison
+        The same rows for all. Baselines that only rank are not asked for probabilities.
+
+    Raises
+    ------
+    LeakageError, TooLittleDataError
+        As `evaluate`.
     """
     rows, y = _judged(candidate, data, "test")
     metric = "gini" if data.is_amount else "auc"
