@@ -129,6 +129,11 @@ def test_a_better_challenger_replaces_the_champion_and_can_be_rolled_back(
     assert "auc" in str(rules["better than the champion in at least one"].observed)
     assert verdict.move is not None
     assert (verdict.move.before, verdict.move.after, verdict.move.actor) == (1, 2, "ana")
+    (asked,) = promote_challengers(
+        study, targets=["attrition"], observed=shop.observed, store=shop.store
+    )
+    assert asked.move is None
+    assert registered(study)[0].versions[1].decision == verdict.decision  # with the duel
     log = shop.observed.log
 
     def scored(folder: Path) -> int:

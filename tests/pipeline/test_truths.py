@@ -88,6 +88,29 @@ def test_limits_hold(shop: Shop, parts: dict[str, pd.DataFrame]) -> None:
         assert (contacted["channel"] == name).sum() <= channel.capacity
 
 
+def test_consents_and_contact_points_are_those_of_the_customers_file(
+    shop: Shop, scores: pd.DataFrame
+) -> None:
+    """Each flag of each customer as it was read; nobody unknown there may be written to."""
+    wanted = [f"{what}_{by}" for what in ("consent", "usable") for by in ("email", "print")]
+    file = pq.read_table(shop.folder / "data" / "customers.parquet").to_pandas()
+    file = file.set_index("customer_id").reindex(scores["customer_id"])
+    for column in wanted:
+        assert scores[column].tolist() == file[column].eq(True).tolist()
+        assert scores[column].nunique() == 2
+
+
+def test_recent_contacts_are_those_of_the_log(shop: Shop, scores: pd.DataFrame) -> None:
+    """Messages of the four weeks before the cutoff, one by one."""
+    events = pq.read_table(shop.folder / "data" / "events.parquet").to_pandas()
+    since = pd.Timestamp(CUTOFF) - pd.Timedelta(days=28)
+    recent = (events["at"] >= since) & (events["at"] < pd.Timestamp(CUTOFF))
+    sent = events[events["kind"].isin(["email_sent", "print_sent"]) & recent]
+    counted = sent.groupby("customer_id").size().reindex(scores["customer_id"], fill_value=0)
+    assert scores["contacts_recent"].tolist() == counted.tolist()
+    assert counted.nunique() >= 3
+
+
 def test_only_who_consents_and_can_be_reached(
     scores: pd.DataFrame, parts: dict[str, pd.DataFrame]
 ) -> None:
