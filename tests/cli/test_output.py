@@ -110,6 +110,7 @@ def test_registry(run, shop: Shop) -> None:
         says(text, version["digest"][:12])
 
 
+@pytest.mark.long
 def test_promote(run, shop: Shop) -> None:
     """Each check with what was seen and asked; a program gets booleans, not words."""
     text, value = both(run, "promote", shop.study_path, "--dry-run")

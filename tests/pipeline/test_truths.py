@@ -14,6 +14,7 @@ from shop import CUTOFF, Shop, listed, merged, settings, written
 import reveil.scoring.score as scoring_score
 from reveil.activity.groups import FRENCH
 from reveil.activity.states import State, population
+from reveil.cli import announcing
 from reveil.config import TARGETS, load_study
 from reveil.pipeline.listing import make_reactivation_list
 from reveil.pipeline.observing import POPULATIONS
@@ -259,3 +260,31 @@ def test_another_cutoff_replaces_the_result_as_a_whole(shop: Shop, tmp_path: Pat
     assert now.run == second.manifest.run != first.manifest.run
     assert now.inputs["cutoff"] == before.isoformat()
     assert set(listed(tmp_path)) >= {f.file for f in first.manifest.files.values()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "contacted", "control"),
+    [
+        ({"budget": 0}, False, False),
+        ({"minimum_worth": 100_000.0}, False, False),
+        ({"control_share": 0.0}, True, False),
+        ({"ramp": {"channel": "email", "step_days": 7}}, True, True),
+    ],
+    ids=["no budget", "nothing worth it", "no control", "waves"],
+)
+def test_every_list_has_the_same_columns(
+    shop: Shop, tmp_path: Path, changes: dict[str, object], contacted: bool, control: bool
+) -> None:
+    """A list of nobody, or without control, is published like any other: same files, same types."""
+    path = written(shop.folder, merged(settings(), {"targeting": changes}), "edge.yaml")
+    study = load_study(path)
+    path.unlink()
+    made = make_reactivation_list(study, shop.scores, tmp_path)
+    assert (len(made.made.selected) > 0, len(made.made.control) > 0) == (contacted, control)
+    assert made.made.size == 8_000
+    for name in ("reactivation", "control", "excluded"):
+        schema = pq.read_schema(made.manifest.path(f"{name}.parquet"))
+        usual = pq.read_schema(shop.listing.manifest.path(f"{name}.parquet"))
+        assert schema == usual, name
+    assert announcing.listing(study, made)
+    assert announcing.listing_json(made)["customers"]["all"] == 8_000  # type: ignore[index]
