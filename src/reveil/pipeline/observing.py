@@ -146,9 +146,11 @@ def observe(
     frames = []
     for cutoff in cutoffs:
         people = population(log, study.activity, cutoff, State.ACTIVE, State.INACTIVE)
-        table = features.matrix(log, people, cutoff)
+        # Labels join three columns and not the whole matrix: Ibis writes the query sooner.
+        outcomes = people.select("customer_id")
         for target, label in labels.items():
-            table = label.query(log, table, cutoff).rename({f"y_{target}": "y"})
+            outcomes = label.query(log, outcomes, cutoff).rename({f"y_{target}": "y"})
+        table = features.matrix(log, people, cutoff).join(outcomes, "customer_id")
         frame: pd.DataFrame = table.order_by("customer_id").to_pyarrow().to_pandas()
         frame["cutoff"] = pd.to_datetime(frame["cutoff"])
         frames.append(frame)
