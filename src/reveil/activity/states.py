@@ -17,8 +17,7 @@ from reveil.engine.asof import AsOf
 from reveil.engine.plan import aggregate
 from reveil.errors import StudyError, nearest
 from reveil.events.log import EventLog
-
-ORDERS = ("purchase",)
+from reveil.events.roles import ORDERS
 
 
 class State(StrEnum):

@@ -66,10 +66,6 @@ class EventLog:
     columns: tuple[str, ...]
     findings: tuple[Finding, ...]
 
-    def of_role(self, *roles: Role) -> tuple[str, ...]:
-        """Kinds of the log that play one of the roles, sorted."""
-        return tuple(kind for kind in self.kinds if self.roles[kind] in roles)
-
     def before(self, cutoff: date) -> EventLog:
         """Return the log as it was known at a cutoff: later rows never happened."""
         end = seconds(cutoff)

@@ -50,6 +50,13 @@ ROLES: Mapping[str, Role] = {
 """The kinds every study knows. A study adds its own under `kinds`."""
 
 
+ORDERS = ("purchase",)
+"""Kinds that are an order: what makes a prospect a customer."""
+
+MONEY = ("purchase", "return")
+"""Kinds whose amounts add up to what a customer brought: an order sent back whole is nothing."""
+
+
 def roles_of(own: Mapping[str, Role]) -> dict[str, Role]:
     """Join the study's own kinds to the known ones.
 

@@ -17,14 +17,12 @@ from reveil.engine.asof import AsOf
 from reveil.engine.duckdb import DuckDB
 from reveil.errors import StudyError, TooLittleDataError
 from reveil.events.log import EventLog, open_log
+from reveil.events.roles import MONEY, ORDERS
 from reveil.features.matrix import FeatureSet, feature_set
 from reveil.labels.outcomes import Label
 from reveil.learning.candidate import Population
 from reveil.learning.training import TrainingSet
 from reveil.windows import Split, training_cutoffs
-
-ORDERS = ("purchase",)
-MONEY = ("purchase", "return")
 
 POPULATIONS: dict[Target, Population] = {
     "attrition": "active",

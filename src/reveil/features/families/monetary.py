@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reveil.engine.asof import AsOf
+from reveil.events.roles import MONEY
 from reveil.features.declare import Text, Unit
 from reveil.features.family import Declared, family, feature
-
-NET = ("purchase", "return")
 
 
 @family("monetary", needs="purchase")
@@ -16,7 +15,7 @@ def monetary(log: AsOf) -> Iterator[Declared]:
     """Amounts of orders less returns: an order that was sent back whole is worth nothing."""
     orders = log.count("purchase")
     gross = log.sum("purchase", column="amount")
-    total = log.sum(*NET, column="amount")
+    total = log.sum(*MONEY, column="amount")
     yield feature(
         "purchase_amount_sum",
         total,
@@ -43,7 +42,7 @@ def monetary(log: AsOf) -> Iterator[Declared]:
     for days in (84, 364):
         yield feature(
             f"purchase_amount_sum_{days}d",
-            log.sum(*NET, column="amount", days=days),
+            log.sum(*MONEY, column="amount", days=days),
             signal="amount",
             unit=Unit.MONEY,
             meaning=Text(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reveil.engine.asof import AsOf
+from reveil.events.roles import MONEY
 from reveil.features.declare import Text, Unit
 from reveil.features.family import Declared, family, feature
 
@@ -27,7 +28,7 @@ def trend(log: AsOf) -> Iterator[Declared]:
         )
     yield feature(
         "purchase_decayed_amount_84d",
-        log.decayed("purchase", "return", half_life=84, column="amount"),
+        log.decayed(*MONEY, half_life=84, column="amount"),
         signal="amount",
         unit=Unit.MONEY,
         meaning=Text(
