@@ -1,28 +1,80 @@
-"""The audit: what is wrong with the data, how much of it, where, and what to do about it.
+"""The audit as a value: what is wrong with the data, how much of it, where, and what to write.
 
-In:  a source as mapped to the log, the stated coverage.
-Out: findings; or a DataError where the study refuses what was found.
+In:  findings of whoever looked: the checks of a source, of the coverage, of ids, of machines.
+Out: `Finding`, and `Audit`, which is a data frame, JSON, a table in a notebook.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import pairwise
-from typing import Literal
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from html import escape
+from typing import TYPE_CHECKING, Literal
 
-import ibis
-import ibis.expr.types as ir
+from reveil.errors import DataError, StudyError, nearest
 
-from reveil.errors import DataError, nearest
-from reveil.events.roles import Role
-from reveil.events.settings import SourceSettings
-from reveil.windows import Coverage
+if TYPE_CHECKING:
+    import pandas as pd
 
 State = Literal["error", "warning", "info", "ok"]
 
-LONG_HOLE_DAYS = 14
+STATES: tuple[State, ...] = ("error", "warning", "info", "ok")
+"""Worst first. An error is what the study refuses, or what would make figures wrong."""
+
+CHECKS: Mapping[str, str] = {
+    "rows": "lignes",
+    "filtered": "écartées par `where`",
+    "missing customer": "client manquant",
+    "unreadable date": "date illisible",
+    "unreadable available_at": "date de disponibilité illisible",
+    "before the coverage": "avant la couverture",
+    "after the coverage": "après la couverture",
+    "placeholder date": "date de remplissage",
+    "future date": "date très au-delà de la couverture",
+    "day and month swapped": "jour et mois intervertis",
+    "many rows on one day": "beaucoup de lignes le même jour",
+    "mixed time zones": "fuseaux horaires mêlés",
+    "late row": "ligne arrivée en retard",
+    "no kind": "sans nature",
+    "unknown kind": "nature inconnue",
+    "machine": "fait par une machine",
+    "unreadable is_machine": "is_machine illisible",
+    "unreadable amount": "montant illisible",
+    "thousands read as decimals": "milliers lus comme décimales",
+    "purchase without amount": "achat sans montant",
+    "negative purchase": "achat négatif",
+    "positive return": "retour positif",
+    "absurd amount": "montant invraisemblable",
+    "unreadable rating": "note illisible",
+    "repeated row": "ligne répétée",
+    "order in several sources": "commande dans plusieurs sources",
+    "lookup without match": "clé absente de la table jointe",
+    "days without events": "jours sans événement",
+    "source stopped": "source interrompue",
+    "kind stopped": "nature interrompue",
+    "source starts late": "source commencée après la couverture",
+    "id in several sources": "identifiant présent dans plusieurs sources",
+    "id written as a formula": "identifiant écrit comme une formule",
+    "id with invisible characters": "identifiant avec caractères invisibles",
+    "id in scientific notation": "identifiant en notation scientifique",
+    "id of great length": "identifiant très long",
+    "one id with most events": "un identifiant porte la plupart des événements",
+    "customer without attributes": "client absent de la table des clients",
+    "customer without events": "client sans événement",
+    "events before since": "événements avant `since`",
+    "unusable contact point": "point de contact inutilisable",
+    "no contact point": "aucun point de contact",
+    "ids that differ by case": "identifiants qui ne diffèrent que par la casse",
+    "ids that differ by spaces": "identifiants qui ne diffèrent que par des espaces",
+    "ids that differ by leading zeros": "identifiants qui ne diffèrent que par des zéros en tête",
+    "id without link": "identifiant sans lien",
+    "link followed once": "lien suivi une seule fois",
+    "customers merged": "clients réunis",
+    "machine open": "ouverture par une machine",
+    "machine click": "clic par une machine",
+}
+"""Every check by its code, with its name in French. `audit.refuse` and `audit.accept` take codes."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,17 +84,24 @@ class Finding:
     Parameters
     ----------
     check
-        What was looked for.
+        What was looked for: a key of `CHECKS`.
     state
         How bad it is.
     source, column
-        Where, in the user's own names.
+        Where, in the user's own names; empty when it is about everything.
     rows
-        How many rows.
+        How many rows, or days, or customers: the check says which.
     positions
         The first few row numbers, counted from 1; never a customer id.
-    fix
-        What was done about it, or what to do.
+    fix, fix_fr
+        What was done about it, or what to do, in English and in French.
+    line
+        The exact line of the study to write, if there is one.
+
+    Examples
+    --------
+    >>> Finding(check="repeated row", state="info", source="shop", column="", rows=2, fix="kept").say("fr")
+    'kept'
     """
 
     check: str
@@ -52,205 +111,150 @@ class Finding:
     rows: int
     positions: tuple[int, ...] = ()
     fix: str = ""
+    fix_fr: str = ""
+    line: str = ""
+
+    def name(self, language: str) -> str:
+        """Return the check's name in `en` or `fr`."""
+        return CHECKS.get(self.check, self.check) if language == "fr" else self.check
+
+    def say(self, language: str) -> str:
+        """Return what to do in `en` or `fr`, with the line to write."""
+        said = self.fix_fr if language == "fr" and self.fix_fr else self.fix
+        return ": ".join(part for part in (said, f"`{self.line}`" if self.line else "") if part)
+
+    @property
+    def where(self) -> str:
+        """Source and column, as far as there are any."""
+        return " · ".join(part for part in (self.source, self.column) if part)
 
 
-def audit_source(
-    raw: ir.Table,
-    rows: ir.Table,
-    source: SourceSettings,
-    coverage: Coverage,
-    roles: Mapping[str, Role],
-) -> list[Finding]:
-    """Count what is wrong with one source.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Audit:
+    """Everything that was looked at and found, worst first.
+
+    Examples
+    --------
+    >>> few = Finding(check="repeated row", state="info", source="shop", column="", rows=2)
+    >>> bad = Finding(check="late row", state="warning", source="shop", column="loaded", rows=9)
+    >>> audit = Audit(findings=worst_first([few, bad]))
+    >>> audit.worst, [f.check for f in audit], audit.frame()["rows"].tolist()
+    ('warning', ['late row', 'repeated row'], [9, 2])
+    """
+
+    findings: tuple[Finding, ...]
+
+    def __iter__(self) -> Iterator[Finding]:
+        return iter(self.findings)
+
+    def __len__(self) -> int:
+        return len(self.findings)
+
+    @property
+    def worst(self) -> State:
+        """The worst state of any finding; `ok` when there is none."""
+        return min((f.state for f in self.findings), key=STATES.index, default="ok")
+
+    def frame(self) -> pd.DataFrame:
+        """Return one row per finding: check, state, source, column, rows, positions, fix, line."""
+        import pandas as pd  # noqa: PLC0415  (settings name checks without loading pandas)
+
+        names = ["check", "state", "source", "column", "rows", "positions", "fix", "line"]
+        rows = [{name: getattr(f, name) for name in names} for f in self.findings]
+        return pd.DataFrame(rows, columns=names)
+
+    def to_json(self) -> str:
+        """Return the findings as a JSON array, one object per finding."""
+        return json.dumps([asdict(f) for f in self.findings], ensure_ascii=False, indent=2)
+
+    def _repr_html_(self) -> str:
+        head = "".join(
+            f"<th>{name}</th>"
+            for name in ("state", "check", "where", "rows", "first at rows", "what to do")
+        )
+        body = "".join(
+            "<tr>"
+            + "".join(
+                f"<td>{escape(cell)}</td>"
+                for cell in (
+                    f.state, f.check, f.where, f"{f.rows:,}",
+                    ", ".join(f"{p:,}" for p in f.positions), f.say("en"),
+                )
+            )
+            + "</tr>"
+            for f in self.findings
+        )  # fmt: skip
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Sort findings by state, then source, check and column."""
+    return tuple(
+        sorted(findings, key=lambda f: (STATES.index(f.state), f.source, f.check, f.column))
+    )
+
+
+def judged(audit: Audit, *, refuse: Iterable[str] = (), accept: Iterable[str] = ()) -> Audit:
+    """Let the study decide what it refuses and what it knows and accepts.
+
+    Parameters
+    ----------
+    audit
+        What was found.
+    refuse
+        Checks whose findings become errors.
+    accept
+        Checks whose errors become warnings.
+
+    Examples
+    --------
+    >>> late = Finding(check="late row", state="warning", source="shop", column="loaded", rows=9)
+    >>> judged(Audit(findings=(late,)), refuse=["late row"]).worst
+    'error'
+    """
+    refused, accepted = set(refuse), set(accept)
+
+    def state(f: Finding) -> State:
+        if f.check in accepted and f.state == "error":
+            return "warning"
+        return "error" if f.check in refused and f.state != "ok" else f.state
+
+    return Audit(findings=worst_first(replace(f, state=state(f)) for f in audit))
+
+
+def require_no_error(audit: Audit) -> None:
+    """Refuse data of which the audit says that its figures would be wrong.
 
     Raises
     ------
     DataError
-        When the source is empty, or holds something the study refuses.
+        Naming the first error and the number of the others.
     """
-    start, end = ibis.timestamp(str(coverage.start)), ibis.timestamp(str(coverage.end))
-    kept = rows.kept
-    readable = kept & rows.customer_id.notnull() & rows.at.notnull()
-    known = rows.kind.isin(list(roles))
-    problems = {
-        "filtered": ~kept,
-        "missing customer": kept & rows.customer_id.isnull(),
-        "unreadable date": kept & rows.at.isnull(),
-        "unreadable available_at": kept & rows.at.notnull() & rows.known_at.isnull(),
-        "before the coverage": readable & (rows.at < start),
-        "after the coverage": readable & (rows.at >= end),
-        "no kind": readable & rows.kind.isnull(),
-        "unknown kind": readable & rows.kind.notnull() & ~known,
-        "machine": readable & rows.is_machine.fill_null(False),
-        "purchase without amount": readable
-        & (rows.kind == "purchase")
-        & (rows.amount.fill_null(0) <= 0),
-    }
-    counted = rows.aggregate(
-        **{name: rows.count(where=flag) for name, flag in problems.items()}, rows=rows.count()
-    ).to_pyarrow()
-    count = {name: int(counted[name][0].as_py()) for name in problems}
-    total = int(counted["rows"][0].as_py())
-    if total == 0:
-        raise DataError(
-            f"{source.path.name} is empty; at least one row is required",
-            hint="check the export, or remove the source from the study",
-        )
-    where = source.where or ""
-    customer, at = source.columns["customer"].label, source.columns["at"].label
-
-    def first(name: str) -> tuple[int, ...]:
-        numbered = rows.mutate(position=ibis.row_number() + 1)
-        flagged = numbered.filter(problems[name].fill_null(False)).order_by("position").limit(3)
-        return tuple(flagged.to_pyarrow()["position"].to_pylist())
-
-    for key, name in (("at", "unreadable date"), ("available_at", "unreadable available_at")):
-        if count[name] and source.on_bad_date == "refuse":
-            _refuse_dates(
-                raw, source=source, key=key, positions=first(name), bad=count[name], total=total
-            )
-    if count["missing customer"] and source.on_missing_customer == "refuse":
-        at_rows = ", ".join(map(str, first("missing customer")))
-        raise DataError(
-            f"{count['missing customer']:,} of {total:,} rows of {source.path.name} have no customer "
-            f'in column "{customer}". First at rows {at_rows}.',
-            hint="accept the loss with `on_missing_customer: drop`",
-        )
-    if count["filtered"] == total:
-        raise DataError(
-            f"`where` leaves none of the {total:,} rows of {source.path.name}: {where}",
-            hint="check the condition; text is compared in single quotes, columns stand in double quotes",
-        )
-    if count["missing customer"] == total - count["filtered"]:
-        raise DataError(
-            f'no row of {source.path.name} has a customer in column "{customer}"',
-            hint="check `columns.customer`",
-        )
-    if count["unknown kind"]:
-        _refuse_kinds(rows, source, roles, count["unknown kind"])
-    findings = [Finding(check="rows", state="ok", source=source.name, column="", rows=total)]
-
-    def add(name: str, state: State, column: str, fix: str) -> None:
-        if count[name]:
-            findings.append(
-                Finding(
-                    check=name,
-                    state=state,
-                    source=source.name,
-                    column=column,
-                    rows=count[name],
-                    positions=first(name),
-                    fix=fix,
-                )
-            )
-
-    lost: State = "warning" if count["missing customer"] > total * 0.05 else "info"
-    add("filtered", "info", where, "left out by `where`")
-    add("missing customer", lost, customer, "dropped: nobody to attribute them to")
-    add("unreadable date", "warning", at, "dropped, as `on_bad_date: drop` says")
-    if "available_at" in source.columns:
-        late = source.columns["available_at"].label
-        add("unreadable available_at", "warning", late, "dropped, as `on_bad_date: drop` says")
-    add("before the coverage", "warning", at, f"dropped; coverage starts on {coverage.start}")
-    add("after the coverage", "warning", at, f"dropped; coverage ends before {coverage.end}")
-    add("no kind", "warning", "kind", "dropped: no condition of `kind` names them")
-    add("machine", "info", "is_machine", "left out: done by a machine, not by the customer")
-    amount = source.columns.get("amount")
-    if amount is not None:
-        add(
-            "purchase without amount",
-            "warning",
-            amount.label,
-            "kept; check how amounts are written, or name these rows otherwise in `kind`",
-        )
-    repeated = total - int(rows.distinct().count().to_pyarrow().as_py())
-    if repeated:
-        order = "order" in source.columns
-        findings.append(
-            Finding(
-                check="repeated row",
-                state="info" if order else "warning",
-                source=source.name,
-                column="",
-                rows=repeated,
-                fix="kept: lines of one order may repeat" if order else "kept; check the export",
-            )
-        )
-    return findings
-
-
-def _refuse_dates(
-    raw: ir.Table,
-    *,
-    source: SourceSettings,
-    key: str,
-    positions: tuple[int, ...],
-    bad: int,
-    total: int,
-) -> None:
-    at = source.columns[key]
-    samples = ""
-    if at.column is not None:
-        text = raw.mutate(position=ibis.row_number() + 1)
-        text = text.filter(text.position.isin(positions)).order_by("position")
-        found = text.select(value=text[at.column].cast("string")).to_pyarrow()["value"].to_pylist()
-        samples = ": " + ", ".join(f'"{value or ""}"' for value in found)
-    pattern = at.format or "%d/%m/%Y"
+    errors = [f for f in audit if f.state == "error"]
+    if not errors:
+        return
+    first = errors[0]
+    others = f" ({len(errors) - 1} more errors after this one)" if len(errors) > 1 else ""
+    at = (
+        f", first at rows {', '.join(f'{p:,}' for p in first.positions)}" if first.positions else ""
+    )
     raise DataError(
-        f'{bad:,} of {total:,} rows of {source.path.name} have no readable date in column "{at.label}".\n'
-        f"First at rows {', '.join(map(str, positions))}{samples}.",
-        hint=f'set `{key}: {{column: {at.label}, format: "{pattern}"}}` as the dates are written, '
-        "or accept the loss with `on_bad_date: drop`.",
+        f"the audit found an error: {first.check}, {first.rows:,} in {first.where or 'the log'}"
+        f"{at}{others}",
+        hint=f"{first.say('en') or 'see `reveil check`'}; "
+        f"or, knowing it, write `audit: {{accept: [{first.check}]}}`",
     )
 
 
-def _refuse_kinds(
-    rows: ir.Table, source: SourceSettings, roles: Mapping[str, Role], bad: int
-) -> None:
-    unknown = rows.filter(rows.kept, rows.kind.notnull(), ~rows.kind.isin(list(roles)))
-    named = unknown.select("kind").distinct().order_by("kind").limit(5).to_pyarrow()
-    kinds = named["kind"].to_pylist()
-    raise DataError(
-        f"{bad:,} rows of {source.path.name} are of a kind nobody declared: {', '.join(kinds)}",
-        hint=f"give each a role, as in `kinds: {{{kinds[0]}: engagement}}`, "
-        f"or another name ({nearest(kinds[0], roles)})",
-    )
+def require_check(name: str, *, key: str) -> None:
+    """Refuse the name of a check that does not exist.
 
-
-def holes(clean: ir.Table, coverage: Coverage) -> list[Finding]:
-    """Find, per source, the days of the coverage without any event."""
-    days = clean.select("source", day=clean.at_s // 86_400).distinct().to_pyarrow()
-    present: dict[str, set[int]] = {}
-    for name, day in zip(days["source"].to_pylist(), days["day"].to_pylist(), strict=True):
-        present.setdefault(name, set()).add(day)
-    epoch = date(1970, 1, 1)
-    first = (coverage.start - epoch).days
-    findings = []
-    for name, seen in sorted(present.items()):
-        missing = [d for d in range(first, first + coverage.days) if d not in seen]
-        if not missing:
-            continue
-        length, start = _longest_run(missing)
-        begins = epoch + timedelta(days=start)
-        findings.append(
-            Finding(
-                check="days without events",
-                state="warning" if length > LONG_HOLE_DAYS else "info",
-                source=name,
-                column="",
-                rows=len(missing),
-                fix=f"longest: {length} days from {begins}; if the log is incomplete there, "
-                "narrow the coverage",
-            )
+    Raises
+    ------
+    StudyError
+        With the nearest name.
+    """
+    if name not in CHECKS:
+        raise StudyError(
+            f"`{key}` names {name!r}, which is not a check", hint=nearest(name, CHECKS)
         )
-    return findings
-
-
-def _longest_run(days: list[int]) -> tuple[int, int]:
-    best = (1, days[0])
-    start = days[0]
-    for before, day in pairwise(days):
-        if day != before + 1:
-            start = day
-        best = max(best, (day - start + 1, start), key=lambda run: run[0])
-    return best

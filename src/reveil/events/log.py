@@ -15,7 +15,8 @@ import ibis
 import ibis.expr.types as ir
 
 from reveil.errors import DataError
-from reveil.events.audit import Finding, audit_source, holes
+from reveil.events.audit import Audit, Finding, worst_first
+from reveil.events.checks import audit_source, holes
 from reveil.events.roles import Role
 from reveil.events.settings import CustomersSettings, SourceSettings
 from reveil.events.source import (
@@ -65,6 +66,10 @@ class EventLog:
     kinds: tuple[str, ...]
     columns: tuple[str, ...]
     findings: tuple[Finding, ...]
+
+    def audit(self) -> Audit:
+        """Return what was wrong with the data; shows itself as a table in a notebook."""
+        return Audit(findings=self.findings)
 
     def before(self, cutoff: date) -> EventLog:
         """Return the log as it was known at a cutoff: later rows never happened."""
@@ -117,7 +122,6 @@ def open_log(
     clean = reader.store(ibis.union(*tables) if len(tables) > 1 else tables[0])
     findings += holes(clean, coverage)
     kinds = tuple(sorted(clean.select("kind").distinct().to_pyarrow()["kind"].to_pylist()))
-    order = {"error": 0, "warning": 1, "info": 2, "ok": 3}
     return EventLog(
         events=reader.store(_events(clean)),
         lines=reader.store(_lines(clean)),
@@ -126,7 +130,7 @@ def open_log(
         roles=roles,
         kinds=kinds,
         columns=tuple(sorted({c for source in sources for c in source.columns})),
-        findings=tuple(sorted(findings, key=lambda f: (order[f.state], f.source, f.check))),
+        findings=worst_first(findings),
     )
 
 
