@@ -1,9 +1,7 @@
-"""Identity: who is who across sources, and which ids look like one customer written twice.
+"""Identity: who is who across sources, as the study says and no further.
 
 In:  rows with `source` and `customer_id`, IdentitySettings, the link tables.
-Out: the same rows with the customer each id stands for; findings about ids and links.
-
-Nothing is merged that the study does not ask for: look-alikes are counted, not joined.
+Out: the same rows with the customer each id stands for; what is odd about the links.
 """
 
 from __future__ import annotations
@@ -23,9 +21,6 @@ from reveil.events.values import identifier
 
 CUSTOMERS = "customers"
 """The name under which a link table speaks of the ids of the customers table."""
-
-RULES = ("spaces", "case", "leading_zeros")
-"""What two writings of one id may differ by, in the order in which it is taken away."""
 
 BLANKS = "[\\s\u00a0\u202f]+"
 """White space, those of typography included."""
@@ -128,12 +123,13 @@ def _open_link(
     if kept < total:
         findings.append(
             Finding(
-                check="link without an answer",
+                check="link without answer",
                 state="warning",
                 source=link.path.name,
                 column=link.customer,
                 rows=total - kept,
                 fix="left out: a link needs an id and the customer it stands for",
+                fix_fr="écartées : un lien demande un identifiant et le client qu'il désigne",
             )
         )
     opened = Link(table=table, name=link.path.name, id=link.id, by_source=link.source is not None)
@@ -142,13 +138,15 @@ def _open_link(
     if chained:
         findings.append(
             Finding(
-                check="link to a link",
+                check="link followed once",
                 state="warning",
                 source=link.path.name,
                 column=link.customer,
                 rows=chained,
-                fix="followed once: these customers are themselves ids that stand for another; "
-                "to follow on, name the table once more under `identity.links`",
+                fix="the customer is itself an id that stands for another; to follow on, name "
+                "the table once more under `identity.links`",
+                fix_fr="le client est lui-même un identifiant qui en désigne un autre ; pour "
+                "aller plus loin, nommer la table une fois de plus sous `identity.links`",
             )
         )
     return opened
@@ -304,92 +302,6 @@ def _merged(column: ir.Value, name: str) -> ir.Value:
     if name in ("objection", "in_target") or name.startswith("usable_"):
         return column.any()
     raise ValueError(f"no rule says how several rows of one customer share `{name}`")
-
-
-def audit_identity(ids: ir.Table, identity: Identity) -> list[Finding]:
-    """Count the ids that no link table knows, and those that look like one customer twice.
-
-    Parameters
-    ----------
-    ids
-        The distinct `source, customer_id` of events and customers, reconciled.
-
-    Returns
-    -------
-    list of Finding
-        Counts of distinct ids; never an id.
-
-    Examples
-    --------
-    >>> ids = ibis.memtable({"source": ["web", "shop"], "customer_id": ["c1", "C1"]})
-    >>> [(f.check, f.rows, f.fix) for f in audit_identity(ids, Identity())]
-    [('ids that differ only by case', 1, 'kept apart; `identity: {same: [case]}` makes them one')]
-    """
-    return [*_unlinked(ids, identity), *_look_alikes(ids, identity)]
-
-
-def _unlinked(ids: ir.Table, identity: Identity) -> list[Finding]:
-    findings = []
-    for position, link in enumerate(identity.links):
-        # Whom the table names, as later tables rename them.
-        later = Identity(links=identity.links[position + 1 :])
-        source = link.table.link_source if link.by_source else ibis.null("string")
-        named = link.table.select(source=source, customer_id=link.table.link_customer)
-        named = reconciled(named, later).select(named_id="customer_id").distinct()
-        unknown = ids.anti_join(named, ids.customer_id == named.named_id)
-        counted = unknown.group_by("source").aggregate(rows=unknown.count()).order_by("source")
-        findings += [
-            Finding(
-                check="id without a link",
-                state="info",
-                source=row["source"],
-                column=link.id,
-                rows=row["rows"],
-                fix=f"kept as they are written; {link.name} does not know these ids",
-            )
-            for row in counted.to_pyarrow().to_pylist()
-        ]
-    return findings
-
-
-def _look_alikes(ids: ir.Table, identity: Identity) -> list[Finding]:
-    distinct = ids.select("customer_id").distinct()
-    once = {rule: written(distinct.customer_id, [rule]) for rule in RULES}
-    once["together"] = written(distinct.customer_id, RULES)
-    # Most ids are written one way: only what a rule changes is worth counting.
-    touched = distinct.aggregate(
-        **{rule: distinct.count(where=form != distinct.customer_id) for rule, form in once.items()}
-    ).to_pyarrow()
-    rules = [rule for rule in once if touched[rule][0].as_py()]
-    if not rules:
-        return []
-    counted = distinct.aggregate(
-        ids=distinct.count(), **{rule: once[rule].nunique() for rule in rules}
-    ).to_pyarrow()
-    total = counted["ids"][0].as_py()
-    surplus = {rule: total - counted[rule][0].as_py() for rule in rules}
-    several = surplus.pop("together") - sum(surplus.values())
-    findings = [
-        _look_alike(f"only by {rule.replace('_', ' ')}", [rule], rows)
-        for rule, rows in surplus.items()
-        if rows
-    ]
-    if several > 0:
-        findings.append(
-            _look_alike("by several of case, spaces, leading zeros", rules[:-1], several)
-        )
-    return findings
-
-
-def _look_alike(how: str, rules: Sequence[str], rows: int) -> Finding:
-    return Finding(
-        check=f"ids that differ {how}",
-        state="warning",
-        source="",
-        column="customer",
-        rows=rows,
-        fix=f"kept apart; `identity: {{same: [{', '.join(rules)}]}}` makes them one",
-    )
 
 
 def _count(table: ir.Table) -> int:
