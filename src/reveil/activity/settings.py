@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from reveil.activity.presets import PRESETS, PresetName, retail
 
 _LENGTHS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "year": 365.25}
 
@@ -54,21 +56,87 @@ Span = Annotated[Duration, AfterValidator(_some)]
 """A length of time that cannot be nothing."""
 
 
-class ActivitySettings(BaseModel):
-    """Who is active: did any of these within so long.
-
-    The default is a shop's: a purchase or a reaction within 8 months.
-    """
-
+class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+
+class PersonalSettings(_Settings):
+    """A limit of each customer's own: late by their own rhythm, not by the calendar.
+
+    With at least `min_orders` orders the limit is `overdue_ratio` times the customer's mean
+    days between orders, at least `states.SHORTEST_LIMIT_DAYS`; with fewer it is the P90 of the
+    days between orders of the whole base, as known at the cutoff.
+    """
+
+    overdue_ratio: float = Field(default=2.0, gt=0, le=100)
+    min_orders: int = Field(default=3, ge=2)
+
+
+class UnansweredSettings(_Settings):
+    """How many contacts in a row without an answer make an inactive customer former.
+
+    `of: offers` counts contacts that name an offer: attempts to win the customer back. With
+    `all`, newsletters count too, and a weekly one makes half a base former within a month.
+    """
+
+    contacts: int = Field(default=4, ge=1)
+    of: Literal["offers", "all"] = "offers"
+
+
+class EngagementSettings(_Settings):
+    """What the engagement score counts, and how fast it forgets. The formula: `engagement.py`."""
+
+    half_life: Span = timedelta(days=84)
+    """A signal so old counts half."""
+    weights: dict[str, Annotated[float, Field(ge=0, le=1_000)]] = Field(
+        default_factory=lambda: {"commercial": 4.0, "engagement": 1.0}, min_length=1
+    )
+    """Kinds, or roles, and what a signal of today is worth; a kind said wins over its role."""
+    half_score: float = Field(default=4.0, gt=0, le=1_000_000)
+    """The worth of signals that makes a score of 50."""
+    channels: tuple[str, ...] | None = None
+    """Channels with a score of their own; every channel of the log without it."""
+
+
+class ActivitySettings(_Settings):
+    """Who is active: did any of these within so long.
+
+    The default is a shop's: a purchase or a reaction within 8 months. A preset fills what the
+    study does not say (`presets.py`).
+
+    Examples
+    --------
+    >>> ActivitySettings(preset="subscription", within="60 days").paid_by
+    ('billing',)
+    """
+
+    preset: PresetName | None = None
     any_of: tuple[str, ...] = Field(default=("purchase", "engagement"), min_length=1)
     """Kinds, or roles that stand for all their kinds."""
     within: Span = timedelta(days=244)
+    joins_by: tuple[str, ...] = Field(default=("purchase",), min_length=1)
+    """Kinds, or roles, that make a prospect a customer."""
     closed_by: tuple[str, ...] = ()
     """Kinds, or roles, after which a customer is former, until active again."""
     former_after: Span | None = None
-    """Without any activity for so long a customer is former."""
+    """Without any activity for so long a customer is former, unless still paying."""
+    paid_by: tuple[str, ...] = ()
+    """Kinds, or roles, that say a customer pays: inactive yet paying is dormant."""
+    paid_within: Span = timedelta(days=62)
+    """A payment so recent says that the customer pays; two months bear one late billing."""
+    personal: PersonalSettings | None = None
+    unanswered: UnansweredSettings | None = None
+    engagement: EngagementSettings = EngagementSettings()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, said: object) -> object:
+        if not isinstance(said, dict):
+            return said
+        name = said.get("preset")
+        preset = retail if name is None else PRESETS.get(name) if isinstance(name, str) else None
+        # An unknown name is left to the field, which says which names there are.
+        return said if preset is None else {**preset(), **said}
 
     @model_validator(mode="after")
     def _former_later(self) -> Self:

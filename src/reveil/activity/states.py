@@ -1,17 +1,21 @@
 """The state of every customer at a cutoff.
 
 In:  EventLog, ActivitySettings, a cutoff.
-Out: one row per customer known before the cutoff: state and the recencies it stands on.
+Out: one row per customer known before the cutoff: state and the figures it stands on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 
 import ibis
 import ibis.expr.types as ir
+from ibis.common.deferred import Deferred
 
+from reveil.activity.answers import unanswered_contacts, unanswered_offers
+from reveil.activity.rhythm import base_gap_days
 from reveil.activity.settings import ActivitySettings
 from reveil.engine.asof import AsOf
 from reveil.engine.plan import aggregate
@@ -24,13 +28,29 @@ class State(StrEnum):
     """Where a customer stands at a cutoff."""
 
     PROSPECT = "prospect"
-    """Known, and has never ordered."""
+    """Known, and not a customer yet: nothing of `joins_by` ever happened."""
     ACTIVE = "active"
     """Did something that counts as activity, recently enough."""
     INACTIVE = "inactive"
-    """Has ordered once, and did nothing that counts for too long."""
+    """A customer who did nothing that counts for too long; one who still pays is dormant."""
     FORMER = "former"
-    """Closed the relation, or has been inactive for longer than the study waits."""
+    """Closed the relation, left too many contacts unanswered, or has been inactive for too long."""
+
+
+SHORTEST_LIMIT_DAYS = 28.0
+"""No personal limit is shorter."""
+
+FACTS = (
+    "activity_recency_days", "order_recency_days", "orders", "overdue_ratio", "gap_days",
+    "closed_recency_days", "paid_recency_days", "joined", "unanswered_in_a_row",
+)  # fmt: skip
+"""What `state_facts` asks of the log."""
+
+COLUMNS = (
+    "customer_id", "cutoff", "state", "activity_recency_days", "order_recency_days", "orders",
+    "within_days", "dormant", "overdue_ratio",
+)  # fmt: skip
+"""Columns of `states`."""
 
 
 def activity_kinds(log: EventLog, settings: ActivitySettings) -> tuple[str, ...]:
@@ -42,14 +62,14 @@ def activity_kinds(log: EventLog, settings: ActivitySettings) -> tuple[str, ...]
         When a name is neither a kind nor a role, or no such event is in the log.
     """
     known = {*log.roles, *(role.value for role in log.roles.values())}
-    for key, names in (("any_of", settings.any_of), ("closed_by", settings.closed_by)):
-        for name in names:
+    for key in ("any_of", "joins_by", "closed_by", "paid_by"):
+        for name in getattr(settings, key):
             if name not in known:
                 raise StudyError(
                     f"`activity.{key}` names {name!r}, which is neither a kind nor a role",
                     hint=nearest(name, known),
                 )
-    kinds = _asof(log).kinds(*settings.any_of)
+    kinds = as_of(log).kinds(*settings.any_of)
     if not kinds:
         raise StudyError(
             f"the log holds no event of `activity.any_of` ({', '.join(settings.any_of)}), "
@@ -75,44 +95,121 @@ def states(log: EventLog, settings: ActivitySettings, cutoff: date) -> ir.Table:
     -------
     ibis.Table
         `customer_id, cutoff, state, activity_recency_days, order_recency_days, orders,
-        within_days`; recencies are null for what never happened, and `within_days` is
-        the study's limit between active and inactive.
+        within_days, dormant, overdue_ratio`. Recencies are null for what never happened;
+        `within_days` is the customer's own limit between active and inactive; `dormant` is
+        an inactive customer who still pays; `overdue_ratio` is the days since the last order
+        over the customer's mean days between orders (at least one), null with fewer than two.
+
+    Raises
+    ------
+    StudyError
+        When the definition of activity names nothing the log holds.
+
+    Notes
+    -----
+    An answered contact is activity in all but name, so that only an inactive customer becomes
+    former by unanswered contacts. Who still pays is never former by silence, whatever its
+    length; a closing event is another matter. A customer past `former_after` is former
+    even inside a personal limit: the study's own word wins.
+    """
+    asof = as_of(log)
+    facts = state_facts(asof, log, settings)
+    counted = aggregate(log, None, cutoff, asof.aggregates.values())
+    table = with_contract(counted.select("customer_id", "cutoff_s", **facts), log, cutoff)
+    return stated(table, log, settings, cutoff).select(*COLUMNS)
+
+
+def as_of(log: EventLog) -> AsOf:
+    """Ask of the kinds and columns that a log holds."""
+    return AsOf({kind: log.roles[kind] for kind in log.kinds}, filled=log.columns)
+
+
+def state_facts(
+    asof: AsOf, log: EventLog, settings: ActivitySettings
+) -> Mapping[str, Deferred | ir.Value]:
+    """Ask what a state stands on, for one pass over the log together with other questions.
 
     Raises
     ------
     StudyError
         When the definition of activity names nothing the log holds.
     """
-    kinds = activity_kinds(log, settings)
-    asof = _asof(log)
-    columns = {
-        "activity_recency_days": asof.recency(*kinds),
-        "order_recency_days": asof.recency(*ORDERS),
-        "orders": asof.count(*ORDERS).cast("int64"),
+    orders = asof.count(*ORDERS)
+    late = asof.recency(*ORDERS)
+    # The gaps between orders add up to the time from the first to the last.
+    gap = (asof.tenure(*ORDERS) - late) / (orders - 1.0).nullif(0.0)
+    gap = (orders > 0.0).ifelse(gap, None)
+    unanswered: Deferred | ir.Value = ibis.literal(0.0)
+    if settings.unanswered is not None:
+        of = {"offers": unanswered_offers, "all": unanswered_contacts}[settings.unanswered.of]
+        unanswered = of(asof)
+    return {
+        "activity_recency_days": asof.recency(*activity_kinds(log, settings)),
+        "order_recency_days": late,
+        "orders": orders.cast("int64"),
+        "overdue_ratio": late / gap.clip(lower=1.0),
+        "gap_days": gap,
         "closed_recency_days": asof.recency(*settings.closed_by),
+        "paid_recency_days": asof.recency(*settings.paid_by),
+        "joined": asof.count(*settings.joins_by) > 0.0,
+        "unanswered_in_a_row": unanswered,
     }
-    facts = aggregate(log, customers_known(log, cutoff), cutoff, asof.aggregates.values())
-    facts = facts.select("customer_id", **columns)
+
+
+def with_contract(table: ir.Table, log: EventLog, cutoff: date) -> ir.Table:
+    """Add `contract_end_s`, as the customers table had it at the cutoff; null where it has none."""
+    customers = log.before(cutoff).customers
+    if customers is None or "contract_end_s" not in customers.columns:
+        return table.mutate(contract_end_s=ibis.null("int64"))
+    ends = customers.select("customer_id", "contract_end_s")
+    return table.left_join(ends, "customer_id").drop("customer_id_right")
+
+
+def stated(facts: ir.Table, log: EventLog, settings: ActivitySettings, cutoff: date) -> ir.Table:
+    """Turn the facts of `state_facts` and `with_contract` into states; other columns stay.
+
+    Returns
+    -------
+    ibis.Table
+        `facts` with `cutoff, state, within_days, dormant`.
+    """
     quiet = facts.activity_recency_days.fill_null(float("inf"))
+    limit = _limit(facts, log, settings, cutoff)
+    paying = (facts.contract_end_s >= facts.cutoff_s).fill_null(False)
+    paying |= (facts.paid_recency_days <= float(settings.paid_within.days)).fill_null(False)
     closed = facts.closed_recency_days.notnull() & (facts.closed_recency_days <= quiet)
-    gone = closed
+    silent = ibis.literal(False)
     if settings.former_after is not None:
-        gone |= quiet > float(settings.former_after.days)
+        silent |= quiet > float(settings.former_after.days)
+    if settings.unanswered is not None:
+        tired = facts.unanswered_in_a_row >= float(settings.unanswered.contacts)
+        silent |= (quiet > limit) & tired
     state = ibis.cases(
-        (facts.orders == 0, State.PROSPECT.value),
-        (gone, State.FORMER.value),
-        (quiet <= float(settings.within.days), State.ACTIVE.value),
+        (~facts.joined, State.PROSPECT.value),
+        (closed | (silent & ~paying), State.FORMER.value),
+        (quiet <= limit, State.ACTIVE.value),
         else_=State.INACTIVE.value,
     )
-    return facts.select(
-        "customer_id",
+    return facts.mutate(
         cutoff=ibis.date(str(cutoff)),
         state=state,
-        activity_recency_days=facts.activity_recency_days,
-        order_recency_days=facts.order_recency_days,
-        orders=facts.orders,
-        within_days=ibis.literal(float(settings.within.days)),
+        within_days=limit,
+        dormant=(state == State.INACTIVE.value) & paying,
     )
+
+
+def _limit(
+    facts: ir.Table, log: EventLog, settings: ActivitySettings, cutoff: date
+) -> ir.FloatingValue:
+    """Days without activity after which each customer is inactive."""
+    within = float(settings.within.days)
+    personal = settings.personal
+    if personal is None:
+        return ibis.literal(within)
+    usual = base_gap_days(log, cutoff)
+    otherwise = ibis.literal(within if usual is None else max(usual, SHORTEST_LIMIT_DAYS))
+    own = (facts.gap_days * personal.overdue_ratio).clip(lower=SHORTEST_LIMIT_DAYS)
+    return (facts.orders >= personal.min_orders).ifelse(own, otherwise)
 
 
 def population(log: EventLog, settings: ActivitySettings, cutoff: date, *of: State) -> ir.Table:
@@ -120,7 +217,3 @@ def population(log: EventLog, settings: ActivitySettings, cutoff: date, *of: Sta
     everyone = states(log, settings, cutoff)
     wanted = everyone.filter(everyone.state.isin([state.value for state in of]))
     return wanted.select("customer_id", "cutoff", "state")
-
-
-def _asof(log: EventLog) -> AsOf:
-    return AsOf({kind: log.roles[kind] for kind in log.kinds})

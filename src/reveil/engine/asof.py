@@ -17,7 +17,7 @@ import ibis
 from ibis.common.deferred import Deferred
 
 from reveil.events.roles import Role
-from reveil.events.source import MONEY_UNIT
+from reveil.events.values import MONEY_UNIT
 
 DAY = 86_400.0
 
@@ -25,9 +25,15 @@ WEIGHT_UNIT = 1 << 20
 """Decaying weights are fixed-point numbers, so that their sums are exact in any order."""
 
 Statistic = Literal[
-    "count", "sum", "last", "first", "distinct", "decayed", "since",
+    "count", "sum", "last", "first", "last_kind", "distinct", "several", "decayed", "since",
     "gap_count", "gap_sum", "gap_squares", "gap_max",
 ]  # fmt: skip
+
+RANKS = 1024
+"""Kinds that a `last_kind` can tell apart: instant and rank share one integer."""
+
+EPOCH_SHIFT = 1 << 37
+"""Seconds added to instants before a rank is put beside them, so that year 1 is positive too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,11 +44,12 @@ class Aggregate:
     ----------
     statistic
         `count` of events; `sum` of a column;
-        `last` and `first` event (seconds since 1970); `distinct` values of a column;
-        `decayed` count or sum with a half-life; `since` counts events after the last
+        `last` and `first` event (seconds since 1970); `last_kind`, the same with the rank of
+        the last event's kind beside it; `distinct` values of a column; `several`, 0 without
+        a value in a column, 1 with one, 2 with more; `decayed` count or sum with a half-life; `since` counts events after the last
         one of `after`; `gap_*` over the seconds between consecutive events.
     kinds
-        Sorted kinds of events.
+        Sorted kinds of events; for `last_kind` the first wins a tie.
     start_days, end_days
         The window `[t - start_days, t - end_days)`; no `start_days` means the whole
         observation window.
@@ -92,6 +99,28 @@ class Gaps:
         return variance.sqrt() / mean.nullif(0.0)
 
 
+@dataclass(frozen=True, slots=True)
+class LastEvent:
+    """The last event of some kinds, as of the cutoff: one integer holds its second and its kind."""
+
+    packed: Deferred
+    kinds: tuple[str, ...]
+
+    def seconds(self) -> Deferred:
+        """Seconds from 1970 to it, int64; null without one."""
+        return (self.packed // RANKS).cast("int64") - EPOCH_SHIFT
+
+    def days(self) -> Deferred:
+        """Days from it to the cutoff; null without one."""
+        return (ibis._["cutoff_s"] - self.seconds()).cast("float64") / DAY
+
+    def kind(self) -> Deferred:
+        """Its kind; null without one."""
+        rank = RANKS - 1 - self.packed % RANKS
+        named = [(rank == n, kind) for n, kind in enumerate(self.kinds)]
+        return ibis.cases(*named) if named else ibis.null("string")
+
+
 @dataclass(slots=True)
 class AsOf:
     """The past of every customer as of a cutoff that is not shown.
@@ -139,6 +168,25 @@ class AsOf:
         """Days from the last event to the cutoff; null without one."""
         return (ibis._["cutoff_s"] - self._value("last", signals)) / DAY
 
+    def last(self, *signals: str) -> Deferred:
+        """Seconds from 1970 to the last event; null without one."""
+        return self._value("last", signals)
+
+    def last_kind(self, *signals: str) -> LastEvent:
+        """Find the last event and its kind; at the same second, the signal named first wins.
+
+        Raises
+        ------
+        ValueError
+            When the signals stand for more kinds than fit beside an instant.
+        """
+        ordered = tuple(dict.fromkeys(kind for signal in signals for kind in self.kinds(signal)))
+        if len(ordered) > RANKS:
+            raise ValueError(f"{len(ordered)} kinds; a last event is told from {RANKS} at most")
+        wanted = Aggregate(statistic="last_kind", kinds=ordered)
+        self.aggregates[wanted.key] = wanted
+        return LastEvent(ibis._[wanted.key].cast("int64"), ordered)
+
     def tenure(self, *signals: str) -> Deferred:
         """Days from the first event to the cutoff; null without one."""
         return (ibis._["cutoff_s"] - self._value("first", signals)) / DAY
@@ -147,9 +195,24 @@ class AsOf:
         """Count the different values of a column."""
         return self._value("distinct", signals, column=column, start_days=days).fill_null(0)
 
-    def decayed(self, *signals: str, half_life: int, column: str | None = None) -> Deferred:
+    def several(self, *signals: str, column: str) -> Deferred:
+        """Tell whether a column has no value (0), one (1) or more than one (2).
+
+        Far cheaper than counting the different values.
+        """
+        return self._value("several", signals, column=column).fill_null(0)
+
+    def decayed(
+        self,
+        *signals: str,
+        half_life: int,
+        column: str | None = None,
+        channel: str | None = None,
+    ) -> Deferred:
         """Sum events, or a column of them, each weighted by half every `half_life` days."""
-        total = self._value("decayed", signals, half_life=half_life, column=column).fill_null(0)
+        total = self._value(
+            "decayed", signals, half_life=half_life, column=column, channel=channel
+        ).fill_null(0)
         unit = WEIGHT_UNIT * (MONEY_UNIT if column == "amount" else 1)
         return total / float(unit)
 

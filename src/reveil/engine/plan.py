@@ -1,6 +1,6 @@
 """The direct plan: one pass over the events of each cutoff.
 
-In:  EventLog, a population (customer_id) and a cutoff, aggregates.
+In:  EventLog, a population (customer_id) or everybody, a cutoff, aggregates.
 Out: one row per customer of the population with one integer per aggregate.
 
 Everything an aggregate sees goes through `_visible`, the one place where `at < cutoff`
@@ -17,7 +17,7 @@ from math import log
 import ibis
 import ibis.expr.types as ir
 
-from reveil.engine.asof import WEIGHT_UNIT, Aggregate
+from reveil.engine.asof import EPOCH_SHIFT, RANKS, WEIGHT_UNIT, Aggregate
 from reveil.events.log import DAY, EventLog, seconds
 
 LINE_COLUMNS = ("item", "category")
@@ -25,7 +25,7 @@ LINE_COLUMNS = ("item", "category")
 
 def aggregate(
     log: EventLog,
-    population: ir.Table,
+    population: ir.Table | None,
     cutoff: date,
     aggregates: Iterable[Aggregate],
     *,
@@ -36,7 +36,8 @@ def aggregate(
     Parameters
     ----------
     population
-        Has `customer_id`; other columns are kept.
+        Has `customer_id`; other columns are kept. None for every customer known at the
+        cutoff, by an event or by the customers table: found in the same pass over the events.
     aggregates
         What to compute; each becomes a column named by its key, null where the
         customer has no such event.
@@ -47,7 +48,15 @@ def aggregate(
     -------
     ibis.Table
         The population with `cutoff_s` and the aggregates, int64.
+
+    Raises
+    ------
+    ValueError
+        When everybody is asked for and only an observation window is seen: those whom only
+        older events know would be missing.
     """
+    if population is None and observation is not None:
+        raise ValueError("everybody is known by the whole log; leave `observation` out")
     wanted = sorted(set(aggregates), key=lambda a: a.key)
     events = _visible(log.events, cutoff, observation)
     parts: list[ir.Table] = []
@@ -60,10 +69,14 @@ def aggregate(
             if a.statistic in statistics and is_line == lines
         ]
 
-    if plain := of("count", "sum", "last", "first", "distinct", "decayed"):
-        parts.append(_grouped(events, plain, cutoff))
+    plain = of("count", "sum", "last", "first", "last_kind", "distinct", "several", "decayed")
+    if population is None:
+        population = _everybody(log, events, plain, cutoff)
+    elif plain:
+        parts.append(_grouped(_of_kinds(events, plain), plain, cutoff))
     if lines := of("distinct", lines=True):
-        parts.append(_grouped(_visible(log.lines, cutoff, observation), lines, cutoff))
+        rows = _of_kinds(_visible(log.lines, cutoff, observation), lines)
+        parts.append(_grouped(rows, lines, cutoff))
     gaps = of("gap_count", "gap_sum", "gap_squares", "gap_max")
     parts += [
         _gaps(events, [a for a in gaps if a.kinds == kinds])
@@ -82,6 +95,22 @@ def _attach(left: ir.Table, part: ir.Table) -> ir.Table:
     return left.left_join(part, "customer_id").drop("customer_id_right")
 
 
+def _everybody(
+    log: EventLog, events: ir.Table, aggregates: list[Aggregate], cutoff: date
+) -> ir.Table:
+    """Aggregate the events of everybody, and add those whom only the customers table knows."""
+    if aggregates:
+        people = _grouped(events, aggregates, cutoff)
+    else:
+        people = events.select("customer_id").distinct()
+    customers = log.before(cutoff).customers
+    if customers is None:
+        return people
+    both = people.outer_join(customers.select("customer_id").distinct(), "customer_id")
+    known = ibis.coalesce(both.customer_id, both.customer_id_right)
+    return both.select(customer_id=known, **{a.key: both[a.key] for a in aggregates})
+
+
 def _visible(table: ir.Table, cutoff: date, observation: timedelta | None) -> ir.Table:
     """Rows known before the cutoff: `known_s` is the later of `at` and `available_at`."""
     table = table.filter(table.known_s < seconds(cutoff))
@@ -92,7 +121,7 @@ def _visible(table: ir.Table, cutoff: date, observation: timedelta | None) -> ir
 
 def _in_window(table: ir.Table, a: Aggregate, cutoff: date) -> ir.BooleanValue:
     condition = table.kind.isin(a.kinds) if a.kinds else ibis.literal(False)
-    if a.statistic in ("count", "last", "first", "decayed") and "is_start" in table.columns:
+    if a.statistic in ("count", "last", "first", "last_kind", "decayed") and "is_start" in table.columns:
         # The later rows of an order bring money, not another order.
         condition &= table.is_start | ibis.literal(a.column is not None)
     if a.channel is not None:
@@ -104,9 +133,12 @@ def _in_window(table: ir.Table, a: Aggregate, cutoff: date) -> ir.BooleanValue:
     return condition
 
 
-def _grouped(table: ir.Table, aggregates: list[Aggregate], cutoff: date) -> ir.Table:
+def _of_kinds(table: ir.Table, aggregates: list[Aggregate]) -> ir.Table:
     every = sorted({kind for a in aggregates for kind in a.kinds})
-    table = table.filter(table.kind.isin(every)) if every else table.filter(False)
+    return table.filter(table.kind.isin(every)) if every else table.filter(False)
+
+
+def _grouped(table: ir.Table, aggregates: list[Aggregate], cutoff: date) -> ir.Table:
     columns = {a.key: _expression(table, a, cutoff) for a in aggregates}
     return table.group_by("customer_id").aggregate(**columns)
 
@@ -120,6 +152,10 @@ def _expression(table: ir.Table, a: Aggregate, cutoff: date) -> ir.Value:
             value = table.at_s.max(where=where)
         case "first":
             value = table.at_s.min(where=where)
+        case "last_kind":
+            value = _ranked(table, a).max(where=where)
+        case "several":
+            value = _several(table, a, where)
         case "sum":
             value = table[a.column].sum(where=where)
         case "distinct":
@@ -131,6 +167,18 @@ def _expression(table: ir.Table, a: Aggregate, cutoff: date) -> ir.Value:
     return value.cast("int64")
 
 
+def _ranked(table: ir.Table, a: Aggregate) -> ir.IntegerValue:
+    """Put the rank of an event's kind beside its second: the largest is the last event."""
+    ranks = [(table.kind == kind, RANKS - 1 - n) for n, kind in enumerate(a.kinds)]
+    rank = ibis.cases(*ranks, else_=0) if ranks else ibis.literal(0)
+    return (table.at_s + EPOCH_SHIFT) * RANKS + rank.cast("int64")
+
+
+def _several(table: ir.Table, a: Aggregate, where: ir.BooleanValue) -> ir.IntegerValue:
+    low, high = (extreme(where=where) for extreme in (table[a.column].min, table[a.column].max))
+    return (high != low).cast("int64") + 1
+
+
 def _decayed(table: ir.Table, a: Aggregate, cutoff: date) -> ir.IntegerValue:
     assert a.half_life is not None
     # Calendar days, so that all lines of an order and day weigh the same; yesterday weighs 1.
@@ -139,11 +187,30 @@ def _decayed(table: ir.Table, a: Aggregate, cutoff: date) -> ir.IntegerValue:
     return weight if a.column is None else weight * table[a.column]
 
 
-def _gaps(events: ir.Table, aggregates: list[Aggregate]) -> ir.Table:
-    starts = events.filter(events.kind.isin(aggregates[0].kinds), events.is_start)
+def gap_days(log: EventLog, kinds: Iterable[str], cutoff: date) -> ir.Table:
+    """Count the gaps between consecutive events of every customer by their length.
+
+    Returns
+    -------
+    ibis.Table
+        `days` (whole days, a begun one counted whole) and `gaps`, both int64.
+    """
+    starts = _consecutive(_visible(log.events, cutoff, None), tuple(kinds))
+    days = (starts.at_s - starts.before + DAY - 1) // DAY
+    counted = starts.select(days=days.cast("int64")).group_by("days")
+    return counted.aggregate(gaps=ibis._.count().cast("int64"))
+
+
+def _consecutive(events: ir.Table, kinds: tuple[str, ...]) -> ir.Table:
+    """Put the instant of the one before beside each event that has one."""
+    starts = events.filter(events.kind.isin(kinds), events.is_start)
     previous = ibis.window(group_by="customer_id", order_by=["at_s"])
     starts = starts.select("customer_id", "at_s", before=starts.at_s.lag().over(previous))
-    starts = starts.filter(starts.before.notnull())
+    return starts.filter(starts.before.notnull())
+
+
+def _gaps(events: ir.Table, aggregates: list[Aggregate]) -> ir.Table:
+    starts = _consecutive(events, aggregates[0].kinds)
     gap = (starts.at_s - starts.before).cast("int64")
     of = {
         "gap_count": gap.count(),
