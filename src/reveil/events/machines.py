@@ -1,0 +1,206 @@
+"""Machines: opens and clicks that no person made, found by what was known on the day.
+
+In:  the readable rows of all sources, MachineSettings.
+Out: the same rows without what machines did; counts per rule and source.
+
+A cutoff is a midnight, and sees what was known before it. So a row is judged once, by the rows
+known on the day on which it became known itself, or earlier: what comes in later, a send
+included, never changes the verdict, and no feature of the past moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import ibis
+import ibis.expr.types as ir
+
+from reveil.events.audit import Finding
+from reveil.events.reader import Reader
+from reveil.events.settings import MachineSettings
+
+DAY = 86_400
+SENT, OPEN, CLICK = "email_sent", "email_open", "email_click"
+
+OPENED, CLICKED, FOLLOWED = "opened at once", "clicked at once", "followed every link"
+"""The rules."""
+
+
+def without_machines(
+    reader: Reader, clean: ir.Table, settings: MachineSettings
+) -> tuple[ir.Table, list[Finding]]:
+    """Leave out the opens and clicks of machines.
+
+    Parameters
+    ----------
+    reader
+        Keeps what was found.
+    clean
+        `source, customer_id, kind, at_s, known_s, campaign, item` and other columns; what a
+        source flagged as a machine's is no longer in it.
+    settings
+        The rules' figures.
+
+    Returns
+    -------
+    ibis.Table, list of Finding
+        `clean` without these rows; how many of them each rule found, by source.
+
+    Examples
+    --------
+    >>> from reveil.engine.duckdb import DuckDB
+    >>> from reveil.engine.settings import EngineSettings
+    >>> rows = ibis.memtable({
+    ...     "source": ["mail"] * 3, "customer_id": ["C1"] * 3, "campaign": ["spring"] * 3,
+    ...     "kind": ["email_sent", "email_click", "email_click"], "item": [None, "a", "b"],
+    ...     "at_s": [0, 1, 600], "known_s": [0, 1, 600],
+    ... }, schema=dict(
+    ...     source="string", customer_id="string", campaign="string", kind="string",
+    ...     item="string", at_s="int64", known_s="int64",
+    ... ))
+    >>> db = DuckDB(EngineSettings(threads=1))
+    >>> people, findings = without_machines(db, db.store(rows), MachineSettings())
+    >>> sorted(people.at_s.to_pyarrow().to_pylist()), [(f.check, f.rows) for f in findings]
+    ([0, 600], [('machine click', 1)])
+    """
+    if not settings.find:
+        return clean, []
+    reactions = clean.filter(clean.kind.isin([OPEN, CLICK]))
+    found = ibis.union(*_at_once(clean, settings), _followed(clean, settings))
+    # A row that two rules find is counted by one.
+    found = reader.store(
+        found.group_by(*_KEY).aggregate(rule=found.rule.min(), rows=found.rows.max())
+    )
+    by_rule = found.group_by("rule", "source").aggregate(rows=found.rows.sum().cast("int64"))
+    counted = by_rule.order_by("rule", "source").to_pyarrow().to_pylist()
+    if not counted:
+        return clean, []
+    human = reactions.anti_join(found, [reactions[k].identical_to(found[k]) for k in _KEY])
+    others = clean.filter(~clean.kind.isin([OPEN, CLICK]))
+    return ibis.union(others, human), [_finding(row, settings) for row in counted]
+
+
+_KEY = ("source", "customer_id", "kind", "campaign", "item", "at_s", "known_s")
+"""Rows equal in these share a verdict."""
+
+
+def _known_day(rows: ir.Table) -> ir.IntegerValue:
+    return rows.known_s // DAY
+
+
+def _at_once(clean: ir.Table, settings: MachineSettings) -> tuple[ir.Table, ir.Table]:
+    """Find opens of a bulk send, and clicks, within seconds of the send."""
+    longest = max(settings.open_seconds, settings.click_seconds)
+    width = longest + 1
+    sent = clean.filter(clean.kind == SENT)
+    # Sends of a campaign share few moments: whoever reacts far from all of them is a person.
+    moments = sent.group_by("campaign", "at_s", known_day=_known_day(sent)).aggregate(
+        sends=sent.count()
+    )
+    slots = moments.select(slot=moments.at_s // width).distinct()
+    slots = slots.union(slots.select(slot=slots.slot + 1)).distinct()
+    reactions = clean.filter(clean.kind.isin([OPEN, CLICK]))
+    near = reactions.mutate(slot=reactions.at_s // width)
+    near = near.semi_join(slots, "slot")
+    near = near.group_by(*_KEY).aggregate(rows=near.count())
+    # A send is in the slot of the reaction, or in the one before.
+    near = near.mutate(slot=near.at_s // width)
+    near = near.union(near.mutate(slot=near.slot - 1))
+    sends = sent.select(
+        sent_to=sent.customer_id,
+        sent_slot=sent.at_s // width,
+        sent_at=sent.at_s,
+        sent_day=sent.at_s // DAY,
+        sent_known=_known_day(sent),
+        sent_campaign=sent.campaign,
+    )
+    pairs = near.inner_join(
+        sends, [near.customer_id == sends.sent_to, near.slot == sends.sent_slot]
+    )
+    wait = pairs.at_s - pairs.sent_at
+    same = (pairs.campaign == pairs.sent_campaign).fill_null(True)
+    pairs = pairs.filter(wait >= 0, pairs.sent_known <= _known_day(pairs), same)
+    bulk = _bulk(moments, settings.bulk)
+    opened = pairs.filter(pairs.kind == OPEN, wait <= settings.open_seconds)
+    opened = opened.inner_join(
+        bulk,
+        [
+            opened.sent_campaign.fill_null("") == bulk.bulk_campaign,
+            opened.sent_day == bulk.bulk_day,
+        ],
+    )
+    opened = opened.filter(opened.bulk_known <= _known_day(opened))
+    clicked = pairs.filter(pairs.kind == CLICK, wait <= settings.click_seconds)
+    return (
+        opened.select(*_KEY, "rows", rule=ibis.literal(OPENED)),
+        clicked.select(*_KEY, "rows", rule=ibis.literal(CLICKED)),
+    )
+
+
+def _bulk(moments: ir.Table, least: int) -> ir.Table:
+    """Find the days of bulk sends, and from which day on that was known."""
+    daily = moments.group_by(
+        bulk_campaign=moments.campaign.fill_null(""),
+        bulk_day=moments.at_s // DAY,
+        bulk_known=moments.known_day,
+    ).aggregate(sends=moments.sends.sum())
+    so_far = ibis.window(
+        group_by=["bulk_campaign", "bulk_day"], order_by="bulk_known", preceding=None, following=0
+    )
+    daily = daily.mutate(so_far=daily.sends.sum().over(so_far))
+    reached = daily.filter(daily.so_far >= least)
+    return reached.group_by("bulk_campaign", "bulk_day").aggregate(
+        bulk_known=reached.bulk_known.min()
+    )
+
+
+def _followed(clean: ir.Table, settings: MachineSettings) -> ir.Table:
+    """Find clicks on many links of one e-mail within seconds, by the first click on each."""
+    links = settings.burst_links
+    clicks = clean.filter(clean.kind == CLICK, clean.item.notnull())
+    clicks = clicks.mutate(mail=clicks.campaign.fill_null(""), known_day=_known_day(clicks))
+    clicks = clicks.group_by(*_KEY, "mail", "known_day").aggregate(rows=clicks.count())
+    mail = ["customer_id", "mail", "known_day"]
+    first = clicks.group_by(*mail, "item").aggregate(first_s=clicks.at_s.min())
+    many = first.group_by(mail).aggregate(links=first.count())
+    first = first.semi_join(many.filter(many.links >= links), mail)
+    # A link is part of a burst when some run of so many links that holds it is short.
+    by_time = {"group_by": mail, "order_by": ["first_s", "item"]}
+    run = first.first_s - first.first_s.lag(links - 1).over(ibis.window(**by_time))
+    first = first.mutate(ends=(run <= settings.burst_seconds).fill_null(False).cast("int8"))
+    ahead = ibis.window(**by_time, preceding=0, following=links - 1)
+    first = first.mutate(burst=first.ends.max().over(ahead))
+    burst = first.filter(first.burst == 1).drop("ends", "burst")
+    found = clicks.inner_join(burst, [*mail, "item"])
+    found = found.filter(found.at_s - found.first_s <= settings.burst_seconds)
+    return found.select(*_KEY, "rows", rule=ibis.literal(FOLLOWED))
+
+
+def _finding(row: Mapping[str, object], settings: MachineSettings) -> Finding:
+    says = {
+        OPENED: (
+            f"left out: opened within {settings.open_seconds} seconds of a bulk send",
+            f"écartées : ouvertures moins de {settings.open_seconds} secondes après un envoi en nombre",
+        ),
+        CLICKED: (
+            f"left out: clicked within {settings.click_seconds} seconds of the send",
+            f"écartés : clics moins de {settings.click_seconds} secondes après l'envoi",
+        ),
+        FOLLOWED: (
+            f"left out: {settings.burst_links} links or more of one e-mail within "
+            f"{settings.burst_seconds} seconds",
+            f"écartés : {settings.burst_links} liens ou plus d'un même e-mail en "
+            f"{settings.burst_seconds} secondes",
+        ),
+    }
+    rule = str(row["rule"])
+    fix, fix_fr = says[rule]
+    return Finding(
+        check="machine open" if rule == OPENED else "machine click",
+        state="info",
+        source=str(row["source"]),
+        column="kind",
+        rows=int(str(row["rows"])),
+        fix=fix,
+        fix_fr=fix_fr,
+    )
