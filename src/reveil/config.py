@@ -10,7 +10,7 @@ import os
 import re
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -19,7 +19,15 @@ from reveil.activity.settings import ActivitySettings, Duration, Span
 from reveil.engine.settings import EngineSettings
 from reveil.errors import StudyError, TooLittleDataError, nearest
 from reveil.events.roles import Role, roles_of
-from reveil.events.settings import CoverageSettings, CustomersSettings, SourceSettings
+from reveil.events.settings import (
+    CoverageSettings,
+    CustomersSettings,
+    IdentitySettings,
+    MachineSettings,
+    SourceSettings,
+    TableSettings,
+    TimeZone,
+)
 from reveil.learning.settings import LearningSettings
 from reveil.registry.settings import RegistrySettings, absolute_uri
 from reveil.scoring.settings import ScoringSettings
@@ -72,8 +80,12 @@ class Study(_Settings):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
     language: Literal["en", "fr"] = "en"
     currency: str = "EUR"
+    timezone: TimeZone = "UTC"
+    """Whose wall clock says what day it is."""
     sources: tuple[SourceSettings, ...] = Field(min_length=1)
     customers: CustomersSettings | None = None
+    identity: IdentitySettings = IdentitySettings()
+    machines: MachineSettings = MachineSettings()
     kinds: dict[str, Role] = Field(default_factory=dict)
     coverage: CoverageSettings
     activity: ActivitySettings = ActivitySettings()
@@ -145,21 +157,32 @@ def load_study(path: str | Path) -> Study:
             f"{path.name} holds no settings; a mapping with `name`, `sources` and `coverage` is required",
             hint="start from models/online_retail/study.yaml",
         )
-    study = parse_study(raw, path.name)
-    return study.model_copy(
-        update={
-            "sources": tuple(
-                s.model_copy(update={"path": _resolved(s.path, path.parent, f"sources.{s.name}")})
-                for s in study.sources
-            ),
-            "customers": study.customers
-            and study.customers.model_copy(
-                update={"path": _resolved(study.customers.path, path.parent, "customers")}
-            ),
-            "registry": study.registry.model_copy(
-                update={"uri": study.registry.uri and absolute_uri(study.registry.uri, path.parent)}
-            ),
-        }
+    study = _placed(parse_study(raw, path.name), path.parent, "")
+    uri = study.registry.uri and absolute_uri(study.registry.uri, path.parent)
+    return study.model_copy(update={"registry": study.registry.model_copy(update={"uri": uri})})
+
+
+Placed = TypeVar("Placed", bound=BaseModel)
+
+
+def _placed(settings: Placed, folder: Path, key: str) -> Placed:
+    """Resolve every table that some settings name, however deep."""
+
+    def placed(value: object, key: str) -> object:
+        if isinstance(value, TableSettings):
+            return value.model_copy(update={"file": _resolved(value.file, folder, key)})
+        if isinstance(value, BaseModel):
+            return _placed(value, folder, key)
+        if isinstance(value, tuple):
+            return tuple(
+                placed(one, f"{key}.{getattr(one, 'name', '')}".rstrip(".")) for one in value
+            )
+        return value
+
+    # A copy, so that what the study did not say stays unsaid.
+    said = {name: getattr(settings, name) for name in settings.model_fields_set}
+    return settings.model_copy(
+        update={name: placed(value, f"{key}.{name}".lstrip(".")) for name, value in said.items()}
     )
 
 
@@ -233,7 +256,7 @@ def _resolved(path: Path, folder: Path, key: str) -> Path:
         value = os.environ.get(found[1])
         if value is None:
             raise StudyError(
-                f"`{key}.path` needs the environment variable {found[1]}, which is not set",
+                f"`{key}` needs the environment variable {found[1]}, which is not set",
                 hint=f"export {found[1]}=/folder/with/the/data",
             )
         return value

@@ -269,7 +269,7 @@ def test_paths_start_from_the_study_file(tmp_path: Path, monkeypatch: pytest.Mon
         ("${SHOP_DATA}/shop.csv", Path("/data/shop/shop.csv")),
     ):
         study = load_study(written(tmp_path, YAML % said))
-        assert study.sources[0].path == meant
+        assert study.sources[0].path.file == meant
         assert study.customers is not None
         assert study.customers.path == tmp_path / "people.csv"
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reveil.engine.duckdb import DuckDB
 from reveil.errors import DataError
 from reveil.events.log import EventLog
-from reveil.events.source import _money
+from reveil.events.values import money
 
 Open = Callable[..., EventLog]
 Rows = Callable[[EventLog], pd.DataFrame]
@@ -279,7 +279,7 @@ def test_money_is_exact(db: DuckDB, units: list[int]) -> None:
         }
     )
     raw = db.backend.create_table("money", table, overwrite=True)
-    read = raw.select(**{name: _money(raw[name]) for name in raw.columns}).to_pyarrow()
+    read = raw.select(**{name: money(raw[name].try_cast("float64")) for name in raw.columns}).to_pyarrow()
     assert all(read[name].to_pylist() == units for name in raw.columns)
 
 

@@ -10,6 +10,7 @@ and what is not in that table does not exist.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import reduce
 
 import ibis
@@ -19,12 +20,39 @@ from sqlglot import exp
 
 from reveil.errors import StudyError, nearest
 
-_Translate = Callable[[exp.Expression], ir.Value]
+Spelling = Callable[[ir.StringValue], ir.StringValue]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The row an expression speaks of: its columns, and how its texts spell numbers."""
+
+    column: Callable[[exp.Column], ir.Value]
+    spelling: Spelling | None
+    key: str
+
+    def __call__(self, node: exp.Expression) -> ir.Value:
+        if isinstance(node, exp.Column):
+            return self.column(node)
+        rule = _TRANSLATE.get(type(node))
+        said = {name for name, value in node.args.items() if value not in (None, False, [])}
+        # A part that no rule reads, such as the flags of a pattern, must not be lost in silence.
+        if rule is None or said - _READ - _ALSO_READ.get(type(node), frozenset()):
+            raise StudyError(
+                f"`{self.key}` uses `{node.sql(dialect='duckdb')}`, "
+                "which is not a computation on one row",
+                hint="use columns, numbers, comparisons, case when, "
+                "and functions of one row such as lower or round",
+            )
+        return rule(node, self)
+
 
 _IBIS_ERRORS = (ibis.common.exceptions.IbisError, ibis.common.annotations.ValidationError)
 
 
-def row_expression(text: str, table: ir.Table, *, key: str) -> ir.Value:
+def row_expression(
+    text: str, table: ir.Table, *, key: str, spelling: Spelling | None = None
+) -> ir.Value:
     """Turn a study's expression into a value of each row of a table.
 
     Parameters
@@ -35,6 +63,9 @@ def row_expression(text: str, table: ir.Table, *, key: str) -> ir.Value:
         The raw table.
     key
         Where the study says it, for messages.
+    spelling
+        Writes the text of a number with a decimal point, where a number is wanted of a table
+        that holds nothing but text; None refuses texts there.
 
     Raises
     ------
@@ -72,29 +103,17 @@ def row_expression(text: str, table: ir.Table, *, key: str) -> ir.Value:
     # Names as written win over names that differ by capitals only.
     known = {name.lower(): name for name in table.columns} | {name: name for name in table.columns}
 
-    def translate(node: exp.Expression) -> ir.Value:
-        if isinstance(node, exp.Column):
-            found = known.get(node.name, known.get(node.name.lower()))
-            if node.table or found is None:
-                raise StudyError(
-                    f"`{key}` names the column `{node.sql()}`, which the source does not have",
-                    hint=nearest(node.name, table.columns),
-                )
-            return table[found]
-        rule = _TRANSLATE.get(type(node))
-        said = {name for name, value in node.args.items() if value not in (None, False, [])}
-        # A part that no rule reads, such as the flags of a pattern, must not be lost in silence.
-        if rule is None or said - _READ - _ALSO_READ.get(type(node), frozenset()):
+    def column(node: exp.Column) -> ir.Value:
+        found = known.get(node.name, known.get(node.name.lower()))
+        if node.table or found is None:
             raise StudyError(
-                f"`{key}` uses `{node.sql(dialect='duckdb')}`, "
-                "which is not a computation on one row",
-                hint="use columns, numbers, comparisons, case when, "
-                "and functions of one row such as lower or round",
+                f"`{key}` names the column `{node.sql()}`, which the source does not have",
+                hint=nearest(node.name, table.columns),
             )
-        return rule(node, translate)
+        return table[found]
 
     try:
-        return translate(parsed[0])
+        return _Row(column, spelling, key)(parsed[0])
     except RecursionError:
         raise _too_deep(key) from None
     except (TypeError, ValueError, AttributeError, *_IBIS_ERRORS) as error:
@@ -105,7 +124,9 @@ def row_expression(text: str, table: ir.Table, *, key: str) -> ir.Value:
         ) from None
 
 
-def row_condition(text: str, table: ir.Table, *, key: str) -> ir.BooleanValue:
+def row_condition(
+    text: str, table: ir.Table, *, key: str, spelling: Spelling | None = None
+) -> ir.BooleanValue:
     """Turn a study's condition into true, false or null for each row of a table.
 
     Raises
@@ -123,7 +144,7 @@ def row_condition(text: str, table: ir.Table, *, key: str) -> ir.BooleanValue:
     reveil.errors.StudyError: `where` is of type float64, a condition is required: '"Price"'
     Hint: compare it with something, as in "Quantity" > 0
     """
-    value = row_expression(text, table, key=key)
+    value = row_expression(text, table, key=key, spelling=spelling)
     if value.type().is_null():
         return ibis.null("boolean")
     if not value.type().is_boolean():
@@ -140,15 +161,32 @@ def _too_deep(key: str) -> StudyError:
     )
 
 
-def _binary(method: str) -> Callable[[exp.Expression, _Translate], ir.Value]:
-    def rule(node: exp.Expression, of: _Translate) -> ir.Value:
-        return getattr(of(node.this), method)(of(node.expression))
+def _binary(method: str) -> Callable[[exp.Expression, _Row], ir.Value]:
+    def rule(node: exp.Expression, of: _Row) -> ir.Value:
+        left, right = _alike([of(node.this), of(node.expression)], of)
+        return getattr(left, method)(right)
 
     return rule
 
 
-def _method(name: str) -> Callable[[exp.Expression, _Translate], ir.Value]:
-    def rule(node: exp.Expression, of: _Translate) -> ir.Value:
+def _alike(values: list[ir.Value], of: _Row) -> list[ir.Value]:
+    """Read texts as numbers where they meet a number."""
+    if not any(value.type().is_numeric() for value in values):
+        return values
+    return _numbers(values, of)
+
+
+def _numbers(values: list[ir.Value], of: _Row) -> list[ir.Value]:
+    if of.spelling is None:
+        return values
+    return [
+        of.spelling(value).try_cast("float64") if value.type().is_string() else value
+        for value in values
+    ]
+
+
+def _method(name: str) -> Callable[[exp.Expression, _Row], ir.Value]:
+    def rule(node: exp.Expression, of: _Row) -> ir.Value:
         if node.args.get("expression") is not None:
             raise TypeError(f"{name} takes one value")
         return getattr(of(node.this), name)()
@@ -156,7 +194,7 @@ def _method(name: str) -> Callable[[exp.Expression, _Translate], ir.Value]:
     return rule
 
 
-def _literal(node: exp.Expression, of: _Translate) -> ir.Value:
+def _literal(node: exp.Expression, of: _Row) -> ir.Value:
     if node.is_string:
         return ibis.literal(node.name)
     return ibis.literal(int(node.name) if node.name.isdecimal() else float(node.name))
@@ -174,7 +212,7 @@ def _whole(node: exp.Expression | None) -> int:
     return int(node.name)
 
 
-def _case(node: exp.Expression, of: _Translate) -> ir.Value:
+def _case(node: exp.Expression, of: _Row) -> ir.Value:
     subject = node.args.get("this")
     branches = []
     for branch in node.args["ifs"]:
@@ -188,45 +226,53 @@ def _case(node: exp.Expression, of: _Translate) -> ir.Value:
 
 def _variadic(
     function: Callable[..., ir.Value],
-) -> Callable[[exp.Expression, _Translate], ir.Value]:
-    def rule(node: exp.Expression, of: _Translate) -> ir.Value:
+) -> Callable[[exp.Expression, _Row], ir.Value]:
+    def rule(node: exp.Expression, of: _Row) -> ir.Value:
         first = [node.this] if node.this is not None else []
         return function(*(of(child) for child in [*first, *node.expressions]))
 
     return rule
 
 
-def _cast(method: str) -> Callable[[exp.Expression, _Translate], ir.Value]:
+def _cast(method: str) -> Callable[[exp.Expression, _Row], ir.Value]:
     names = {
         "INT": "int64", "BIGINT": "int64", "DOUBLE": "float64", "FLOAT": "float64",
         "VARCHAR": "string", "TEXT": "string", "DATE": "date", "TIMESTAMP": "timestamp",
         "TIMESTAMPNTZ": "timestamp", "BOOLEAN": "boolean", "DECIMAL": "float64",
     }  # fmt: skip
 
-    def rule(node: exp.Expression, of: _Translate) -> ir.Value:
+    def rule(node: exp.Expression, of: _Row) -> ir.Value:
         target = node.args["to"].this.value
         if target not in names:
             raise TypeError(f"cast to one of {', '.join(sorted(names))}")
-        return getattr(of(node.this), method)(names[target])
+        value = of(node.this)
+        if of.spelling and value.type().is_string() and names[target] in ("int64", "float64"):
+            value = of.spelling(value)
+        return getattr(value, method)(names[target])
 
     return rule
 
 
-def _in(node: exp.Expression, of: _Translate) -> ir.Value:
+def _in(node: exp.Expression, of: _Row) -> ir.Value:
     if not node.expressions:
         raise TypeError("`in` takes a list of values")
-    return of(node.this).isin([of(child) for child in node.expressions])
+    subject, *members = _alike([of(node.this), *(of(child) for child in node.expressions)], of)
+    return subject.isin(members)
 
 
-def _is(node: exp.Expression, of: _Translate) -> ir.Value:
+def _between(value: ir.Value, low: ir.Value, high: ir.Value) -> ir.BooleanValue:
+    return value.between(low, high)
+
+
+def _is(node: exp.Expression, of: _Row) -> ir.Value:
     if isinstance(node.expression, exp.Null):
         return of(node.this).isnull()
     # `is true` never answers null.
     return (of(node.this) == of(node.expression)).fill_null(False)
 
 
-def _logical(method: str) -> Callable[[exp.Expression, _Translate], ir.Value]:
-    def rule(node: exp.Expression, of: _Translate) -> ir.Value:
+def _logical(method: str) -> Callable[[exp.Expression, _Row], ir.Value]:
+    def rule(node: exp.Expression, of: _Row) -> ir.Value:
         sides = _sides(node, of)
         if not all(side.type().is_boolean() or side.type().is_null() for side in sides):
             raise TypeError("and, or and not join conditions")
@@ -235,10 +281,10 @@ def _logical(method: str) -> Callable[[exp.Expression, _Translate], ir.Value]:
     return rule
 
 
-def _arithmetic(method: str) -> Callable[[exp.Expression, _Translate], ir.Value]:
-    def rule(node: exp.Expression, of: _Translate) -> ir.Value:
+def _arithmetic(method: str) -> Callable[[exp.Expression, _Row], ir.Value]:
+    def rule(node: exp.Expression, of: _Row) -> ir.Value:
         # Python would repeat a text that is multiplied.
-        sides = _sides(node, of)
+        sides = _numbers(_sides(node, of), of)
         if not all(side.type().is_numeric() or side.type().is_null() for side in sides):
             raise TypeError("only numbers are added, subtracted, multiplied and divided")
         return getattr(sides[0], method)(*sides[1:])
@@ -246,27 +292,27 @@ def _arithmetic(method: str) -> Callable[[exp.Expression, _Translate], ir.Value]
     return rule
 
 
-def _sides(node: exp.Expression, of: _Translate) -> list[ir.Value]:
+def _sides(node: exp.Expression, of: _Row) -> list[ir.Value]:
     return [of(side) for side in (node.this, node.args.get("expression")) if side is not None]
 
 
-def _round(node: exp.Expression, of: _Translate) -> ir.Value:
+def _round(node: exp.Expression, of: _Row) -> ir.Value:
     decimals = node.args.get("decimals")
     return of(node.this).round(0 if decimals is None else _whole(decimals))
 
 
-def _substring(node: exp.Expression, of: _Translate) -> ir.Value:
+def _substring(node: exp.Expression, of: _Row) -> ir.Value:
     start, length = node.args.get("start"), node.args.get("length")
     if _whole(start) < 1:
         raise TypeError("a text starts at position 1")
     return of(node.this).substr(_whole(start) - 1, None if length is None else _whole(length))
 
 
-def _replace(node: exp.Expression, of: _Translate) -> ir.Value:
+def _replace(node: exp.Expression, of: _Row) -> ir.Value:
     return of(node.this).replace(_text(node.expression), _text(node.args.get("replacement")))
 
 
-_TRANSLATE: dict[type, Callable[[exp.Expression, _Translate], ir.Value]] = {
+_TRANSLATE: dict[type, Callable[[exp.Expression, _Row], ir.Value]] = {
     exp.Literal: _literal,
     exp.Boolean: lambda node, _: ibis.literal(bool(node.this)),
     exp.Null: lambda _node, _of: ibis.null(),
@@ -288,7 +334,9 @@ _TRANSLATE: dict[type, Callable[[exp.Expression, _Translate], ir.Value]] = {
     exp.Or: _logical("__or__"),
     exp.Is: _is,
     exp.In: _in,
-    exp.Between: lambda n, of: of(n.this).between(of(n.args["low"]), of(n.args["high"])),
+    exp.Between: lambda n, of: _between(
+        *_alike([of(n.this), of(n.args["low"]), of(n.args["high"])], of)
+    ),
     exp.Case: _case,
     exp.Coalesce: _variadic(ibis.coalesce),
     exp.Greatest: _variadic(ibis.greatest),

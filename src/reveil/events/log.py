@@ -14,20 +14,17 @@ from datetime import date
 import ibis
 import ibis.expr.types as ir
 
-from reveil.errors import DataError
-from reveil.events.audit import Audit, Finding, worst_first
+from reveil.errors import DataError, nearest
+from reveil.events.audit import Audit, Finding
 from reveil.events.checks import audit_source, holes
+from reveil.events.clock import Clock
+from reveil.events.customers import held_at, open_customers
+from reveil.events.lookups import ROW
+from reveil.events.reader import Reader, reading
 from reveil.events.roles import Role
 from reveil.events.settings import CustomersSettings, SourceSettings
-from reveil.events.source import (
-    Reader,
-    identifier,
-    mapped,
-    moment,
-    open_source,
-    reading,
-    require_column,
-)
+from reveil.events.source import mapped, open_source
+from reveil.events.values import seconds_of
 from reveil.windows import Coverage
 
 DAY = 86_400
@@ -47,7 +44,7 @@ class EventLog:
         One row per order line that names an item or a category: `customer_id, kind, at_s,
         known_s, item, category`.
     customers
-        `customer_id, since_s, consent_<channel>, usable_<channel>`, or None.
+        What `open_customers` returns, or None.
     coverage
         The dates between which the log is complete.
     roles
@@ -74,9 +71,7 @@ class EventLog:
     def before(self, cutoff: date) -> EventLog:
         """Return the log as it was known at a cutoff: later rows never happened."""
         end = seconds(cutoff)
-        customers = self.customers
-        if customers is not None:
-            customers = customers.filter(customers.since_s < end)
+        customers = None if self.customers is None else held_at(self.customers, end)
         return replace(
             self,
             events=self.events.filter(self.events.known_s < end),
@@ -103,8 +98,18 @@ def open_log(
     customers: CustomersSettings | None,
     coverage: Coverage,
     roles: Mapping[str, Role],
+    *,
+    timezone: str = "UTC",
+    frames: Mapping[str, object] | None = None,
 ) -> EventLog:
     """Read every source, count what is wrong with it, and join what is right to one log.
+
+    Parameters
+    ----------
+    timezone
+        Whose wall clock the log shows.
+    frames
+        Data frames in the place of sources, by name.
 
     Raises
     ------
@@ -113,25 +118,42 @@ def open_log(
     """
     findings: list[Finding] = []
     tables: list[ir.Table] = []
+    _require_named(frames or {}, sources)
     for source in sources:
-        with reading(source.path.name):
-            raw = open_source(reader, source)
-            rows = mapped(raw, source)
+        clock = Clock(zone=timezone, source=source.timezone or timezone, coverage=coverage)
+        with reading(source.label):
+            raw = open_source(reader, source, frames)
+            rows = mapped(raw, source, clock)
             findings += audit_source(raw, rows, source, coverage, roles)
+            if source.on_duplicate == "drop":
+                rows = mapped(
+                    raw.drop(ROW).distinct() if ROW in raw.columns else raw.distinct(),
+                    source,
+                    clock,
+                )
         tables.append(_readable(rows, coverage, roles))
     clean = reader.store(ibis.union(*tables) if len(tables) > 1 else tables[0])
     findings += holes(clean, coverage)
     kinds = tuple(sorted(clean.select("kind").distinct().to_pyarrow()["kind"].to_pylist()))
+    order = {"error": 0, "warning": 1, "info": 2, "ok": 3}
+    here = Clock(zone=timezone, source=timezone, coverage=coverage)
     return EventLog(
         events=reader.store(_events(clean)),
         lines=reader.store(_lines(clean)),
-        customers=None if customers is None else reader.store(_customers(reader, customers)),
+        customers=None if customers is None else open_customers(reader, customers, here),
         coverage=coverage,
         roles=roles,
         kinds=kinds,
         columns=tuple(sorted({c for source in sources for c in source.columns})),
-        findings=worst_first(findings),
+        findings=tuple(sorted(findings, key=lambda f: (order[f.state], f.source, f.check))),
     )
+
+
+def _require_named(frames: Mapping[str, object], sources: Sequence[SourceSettings]) -> None:
+    names = [source.name for source in sources]
+    for name in frames:
+        if name not in names:
+            raise DataError(f"no source of the study is called `{name}`", hint=nearest(name, names))
 
 
 def _readable(rows: ir.Table, coverage: Coverage, roles: Mapping[str, Role]) -> ir.Table:
@@ -143,14 +165,9 @@ def _readable(rows: ir.Table, coverage: Coverage, roles: Mapping[str, Role]) -> 
         rows.kept, rows.customer_id.notnull(), inside, rows.known_at.notnull(),
         rows.kind.isin(list(roles)), human,
     )  # fmt: skip
-    return rows.mutate(at_s=_seconds(rows.at), known_s=_seconds(rows.known_at)).drop(
+    return rows.mutate(at_s=seconds_of(rows.at), known_s=seconds_of(rows.known_at)).drop(
         "at", "known_at", "kept", "is_machine"
     )
-
-
-def _seconds(moment: ir.TimestampValue) -> ir.IntegerValue:
-    # Cut first: 23:59:59.7 still belongs to its day.
-    return moment.truncate("s").epoch_seconds().cast("int64")
 
 
 def _events(clean: ir.Table) -> ir.Table:
@@ -178,71 +195,3 @@ def _events(clean: ir.Table) -> ir.Table:
 def _lines(clean: ir.Table) -> ir.Table:
     named = clean.filter(clean.item.notnull() | clean.category.notnull())
     return named.select("customer_id", "kind", "at_s", "known_s", "item", "category")
-
-
-def _customers(reader: Reader, settings: CustomersSettings) -> ir.Table:
-    with reading(settings.path.name):
-        return _customers_of(reader.read(settings.path), settings)
-
-
-def _customers_of(raw: ir.Table, settings: CustomersSettings) -> ir.Table:
-    flags = {
-        **{f"consent_{channel}": column for channel, column in settings.consent.items()},
-        **{f"usable_{channel}": column for channel, column in settings.usable.items()},
-    }
-    since = [settings.since] if settings.since else []
-    for column in (settings.customer, *since, *flags.values()):
-        require_column(raw, column, settings.path)
-    name = settings.path.name
-    read: dict[str, ir.Value] = {column: _flag(raw[column]) for column in flags.values()}
-    if settings.since:
-        known = moment(
-            raw[settings.since],
-            where=f'column "{settings.since}" of {name}',
-            key="customers.since",
-            pattern=None,
-        )
-        read[settings.since] = _seconds(known)
-    for column, value in read.items():
-        unread = raw.filter(_written(raw[column]), value.isnull())
-        if bad := int(unread.count().to_pyarrow().as_py()):
-            wanted = "date such as 2011-06-30" if column == settings.since else "true or false"
-            raise DataError(
-                f'{bad:,} rows of {name} have no {wanted} in column "{column}"',
-                hint="write it so in that file; an empty field means not known",
-            )
-    table = raw.select(
-        customer_id=identifier(raw[settings.customer]),
-        since_s=read[settings.since] if settings.since else ibis.literal(0, type="int64"),
-        **{name: read[column].fill_null(False) for name, column in flags.items()},
-    )
-    table = table.filter(table.customer_id.notnull())
-    ids = table.aggregate(rows=table.count(), distinct=table.customer_id.nunique()).to_pyarrow()
-    rows, distinct = ids["rows"][0].as_py(), ids["distinct"][0].as_py()
-    if rows == 0:
-        raise DataError(
-            f'no row of {name} has a customer in column "{settings.customer}"',
-            hint="check `customers.customer`",
-        )
-    if rows != distinct:
-        raise DataError(
-            f'{settings.path.name} has {rows:,} rows for {distinct:,} values of "{settings.customer}"; '
-            "one row per customer is required",
-            hint="keep the latest row of each customer in that file",
-        )
-    return table
-
-
-def _written(value: ir.Value) -> ir.BooleanValue:
-    if value.type().is_floating():
-        return value.notnull() & ~value.isnan()
-    return value.cast("string").strip().nullif("").notnull()
-
-
-def _flag(value: ir.Value) -> ir.BooleanValue:
-    # Not a number is not known, and would be read as true.
-    if value.type().is_floating():
-        value = _written(value).ifelse(value, ibis.null("float64"))
-    if value.type().is_string():
-        value = value.strip()
-    return value.try_cast("boolean")

@@ -1,13 +1,18 @@
-"""What a study says about its sources: where they are, and what their columns mean."""
+"""What a study says about its data: where each table is, what its columns mean, who is who."""
 
 from __future__ import annotations
 
+import codecs
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -40,8 +45,65 @@ class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        close = get_close_matches(name, available_timezones(), n=1)
+        said = f"did you mean {close[0]}?" if close else "it is named as in Europe/Paris"
+        raise ValueError(f"no such time zone; {said}") from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+"""A name of the IANA data base, such as `Europe/Paris`."""
+
+
+class TableSettings(_Settings):
+    """A table: files, or a table of a database file.
+
+    In a study a plain path will do: `path: sales.csv`; what a file does not say about itself
+    is said beside it: `path: {file: sales.csv, delimiter: ";", decimal: ","}`.
+    """
+
+    file: Path
+    """A file, a folder of files (`year=2024/...` become columns), or a glob."""
+    table: str | None = None
+    """Which table of a DuckDB or SQLite file."""
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    """Between the fields of a CSV; found from the file when not said."""
+    decimal: Literal[".", ","] = "."
+    """How numbers in text are written."""
+    encoding: str = "utf-8"
+    """Of a CSV, by any name that Python knows: `cp1252`, `latin-1`, `utf-16`."""
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str) -> str:
+        try:
+            codecs.lookup(value)
+        except LookupError:
+            raise ValueError(
+                "no such encoding; utf-8, cp1252, latin-1 and utf-16 are usual"
+            ) from None
+        return value
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        return self.file.name if self.table is None else f"{self.table} of {self.file.name}"
+
+
+def _short_table(value: object) -> object:
+    return {"file": value} if isinstance(value, str | Path) else value
+
+
+Table = Annotated[TableSettings, BeforeValidator(_short_table)]
+"""A path, or a path with what must be said to read it."""
+
+
 class ColumnSettings(_Settings):
-    """One column of the log: a column of the source, or an expression over its columns."""
+    """One value of each row: a column, or an expression over the columns."""
 
     column: str | None = None
     expression: str | None = None
@@ -60,6 +122,14 @@ class ColumnSettings(_Settings):
     def label(self) -> str:
         """What the user wrote, for messages."""
         return self.column or f"({self.expression})"
+
+
+def _short_column(value: object) -> object:
+    return {"column": value} if isinstance(value, str) else value
+
+
+Column = Annotated[ColumnSettings, BeforeValidator(_short_column)]
+"""A column's name, or a column or expression with what must be said about it."""
 
 
 class KindColumnSettings(_Settings):
@@ -88,6 +158,23 @@ KindSettings = Annotated[
 """One kind, a column of kinds, or a condition per kind."""
 
 
+class LookupSettings(_Settings):
+    """A table that adds columns to the rows of a source: the dates of a campaign, the
+    department of a product. It has one row per key.
+    """
+
+    path: Table
+    on: str | dict[str, str]
+    """The column both share, or the source's column and what the table calls it."""
+    columns: tuple[str, ...] | None = None
+    """What to add; all of them when not said."""
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The source's column and the table's, for each part of the key."""
+        return {self.on: self.on} if isinstance(self.on, str) else self.on
+
+
 class SourceSettings(_Settings):
     """A table of events.
 
@@ -96,12 +183,23 @@ class SourceSettings(_Settings):
     """
 
     name: str
-    path: Path
+    path: Table | None = None
+    """None for a data frame given in Python under the source's name."""
+    lookups: tuple[LookupSettings, ...] = ()
     columns: dict[str, ColumnSettings]
     kind: KindSettings
     where: str | None = None
+    timezone: TimeZone | None = None
+    """Where the source's clock hangs, for times that do not say; the study's when not said."""
     on_missing_customer: Literal["drop", "refuse"] = "drop"
     on_bad_date: Literal["drop", "refuse"] = "refuse"
+    on_duplicate: Literal["keep", "drop", "refuse"] = "keep"
+    """Rows equal in every column of the source."""
+
+    @property
+    def label(self) -> str:
+        """What messages call the table."""
+        return self.name if self.path is None else self.path.name
 
     @field_validator("columns", mode="before")
     @classmethod
@@ -120,20 +218,83 @@ class SourceSettings(_Settings):
                     f"`{where}` does not say which column is `{needed}`",
                     hint=f"add `{needed}: <your column>`; customer and at are required",
                 )
-        return {k: {"column": v} if isinstance(v, str) else v for k, v in value.items()}
+        return {k: _short_column(v) for k, v in value.items()}
 
 
 class CustomersSettings(_Settings):
-    """A table with one row per customer: since when, and where they may be reached."""
+    """A table of customers: since when, where they may be reached, what they want.
 
-    path: Path
+    One row per customer; or, with `valid_from`, one row per customer and period, of which
+    a cutoff sees the one that held then.
+    """
+
+    path: Table
     customer: str
-    since: str | None = None
-    """Column with the date the customer became known; later rows are unknown at a cutoff."""
-    consent: dict[str, str] = Field(default_factory=dict)
-    """Channel -> boolean column: may we write there?"""
-    usable: dict[str, str] = Field(default_factory=dict)
-    """Channel -> boolean column: does the contact point work?"""
+    since: Column | None = None
+    """The date the customer became known; later rows are unknown at a cutoff."""
+    valid_from: Column | None = None
+    valid_until: Column | None = None
+    """The period a row held for, `[valid_from, valid_until)`; open where empty."""
+    consent: dict[str, Column | dict[str, Column]] = Field(default_factory=dict)
+    """Channel -> may we write there? Or channel -> purpose -> may we write there for it?"""
+    usable: dict[str, Column] = Field(default_factory=dict)
+    """Channel -> does the contact point work? False for an address left, a hard bounce."""
+    wants: dict[str, Column] = Field(default_factory=dict)
+    """Channel -> the preference centre's answer; unlike consent, no answer is no objection."""
+    objection: Column | None = None
+    """Objected to marketing or to profiling."""
+    in_target: Column | None = None
+    """Still in the market the study addresses; a condition, such as `{expression: age < 60}`."""
+    contract_end: Column | None = None
+    """When a contract or credit ends."""
+
+    @model_validator(mode="after")
+    def _periods_begin(self) -> Self:
+        if self.valid_until is not None and self.valid_from is None:
+            raise ValueError(
+                "`valid_until` needs `valid_from`: which of a customer's rows is later?"
+            )
+        return self
+
+
+class LinkSettings(_Settings):
+    """A table that says which customer an id of a source stands for."""
+
+    path: Table
+    id: str
+    """Column with the id as the sources write it."""
+    customer: str
+    """Column with the customer it stands for: a person, or the company a contact belongs to."""
+    source: str | None = None
+    """Column with the name of the source whose id it is; every source's when not said."""
+
+
+class IdentitySettings(_Settings):
+    """Who is who across sources. Nothing is merged that is not asked for here."""
+
+    same: tuple[Literal["case", "spaces", "leading_zeros"], ...] = ()
+    """Ids that differ only by these are one customer, written in capitals, without spaces,
+    without leading zeros."""
+    links: tuple[LinkSettings, ...] = ()
+    """Followed one after the other: source id -> person, person -> company."""
+
+
+class MachineSettings(_Settings):
+    """Opens and clicks that no person made, found by what was known on the day.
+
+    They are counted by the audit and left out of the log, as rows flagged `is_machine` are.
+    """
+
+    find: bool = True
+    open_seconds: int = Field(default=10, ge=0)
+    """An e-mail of a bulk send opened within so many seconds was opened by a machine."""
+    click_seconds: int = Field(default=2, ge=0)
+    """An e-mail clicked within so many seconds of its send was clicked by a machine."""
+    burst_seconds: int = Field(default=10, ge=0)
+    burst_links: int = Field(default=4, ge=2)
+    """So many different links of one e-mail within so many seconds: a scanner follows them all."""
+    bulk: int = Field(default=50, ge=1)
+    """Sends of a campaign on one day that make it a bulk send."""
 
 
 class CoverageSettings(_Settings):

@@ -18,7 +18,7 @@ import ibis
 import pyarrow as pa
 
 from reveil.events.log import DAY, EventLog, seconds
-from reveil.events.source import MONEY_UNIT
+from reveil.events.values import MONEY_UNIT
 from reveil.features.matrix import FeatureSet
 from reveil.windows import Coverage
 

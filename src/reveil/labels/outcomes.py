@@ -15,7 +15,7 @@ import ibis
 import ibis.expr.types as ir
 
 from reveil.events.log import EventLog, seconds
-from reveil.events.source import MONEY_UNIT
+from reveil.events.values import MONEY_UNIT
 from reveil.windows import Windows, require_outcome
 
 

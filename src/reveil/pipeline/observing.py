@@ -6,7 +6,7 @@ Out: EventLog, FeatureSet, one frame of customers x cutoffs with features and ou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
 import pandas as pd
@@ -32,8 +32,13 @@ POPULATIONS: dict[Target, Population] = {
 """Whose score each target is."""
 
 
-def open_events(study: Study) -> EventLog:
+def open_events(study: Study, frames: Mapping[str, object] | None = None) -> EventLog:
     """Read, clean and audit every source of a study.
+
+    Parameters
+    ----------
+    frames
+        Data frames (pandas, Polars, Arrow, Ibis) in the place of sources, by name.
 
     Raises
     ------
@@ -41,7 +46,13 @@ def open_events(study: Study) -> EventLog:
         When a source is missing, unreadable, or holds what the study refuses.
     """
     return open_log(
-        DuckDB(study.engine), study.sources, study.customers, study.log_coverage, study.roles
+        DuckDB(study.engine),
+        study.sources,
+        study.customers,
+        study.log_coverage,
+        study.roles,
+        timezone=study.timezone,
+        frames=frames,
     )
 
 

@@ -1,0 +1,338 @@
+"""Files of every kind a company has, opened lazily.
+
+In:  where a table is (TableSettings), a DuckDB connection, a folder for what must be converted.
+Out: a lazy table; the columns of a CSV are text, whatever they look like.
+"""
+
+from __future__ import annotations
+
+import codecs
+import sqlite3
+from glob import has_magic
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from reveil.errors import DataError, nearest
+from reveil.events.reader import reading
+from reveil.events.settings import TableSettings
+
+if TYPE_CHECKING:
+    from ibis.backends.duckdb import Backend
+
+SUFFIXES = {
+    ".parquet": "parquet",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".txt": "csv",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".duckdb": "database",
+    ".ddb": "database",
+    ".sqlite": "database",
+    ".sqlite3": "database",
+    ".db": "database",
+}
+KNOWN = ".parquet, .csv, .jsonl, .duckdb and .sqlite"
+
+WHERE = (
+    "check `path`; a relative path starts from the folder of the study file, "
+    "and ${NAME} is an environment variable"
+)
+
+BATCH = 50_000
+"""Rows converted at a time."""
+
+
+def open_table(backend: Backend, place: TableSettings, scratch: Path) -> ir.Table:
+    """Open what a study's `path` says.
+
+    Parameters
+    ----------
+    scratch
+        Folder for a converted copy of what the backend cannot read by itself.
+
+    Raises
+    ------
+    DataError
+        When it is missing, empty, of another type, or cannot be read as its type.
+    """
+    files = files_of(place)
+    for file in files:
+        if file.stat().st_size == 0:
+            raise DataError(
+                f"{file.name} is empty; a header and at least one row are required",
+                hint="check the export, or remove the source from the study",
+            )
+    kinds = {_kind_of(file): file for file in files}
+    if len(kinds) > 1:
+        raise DataError(
+            f"{place.file.name} holds files of several types: "
+            f"{', '.join(sorted(f.name for f in kinds.values()))}",
+            hint="name those of one type with a glob, as in folder/*.csv",
+        )
+    kind = next(iter(kinds))
+    if place.table is not None and kind != "database":
+        raise DataError(
+            f"{place.file.name} has no tables, but the study asks for `{place.table}`",
+            hint="remove `table`",
+        )
+    with reading(place.name):
+        match kind:
+            case "parquet":
+                return _parquet(backend, files, place)
+            case "csv":
+                return _csv(backend, files, place, scratch)
+            case "json":
+                return _json(backend, files)
+            case _:
+                return _database(backend, place, scratch)
+
+
+def files_of(place: TableSettings) -> list[Path]:
+    """List the files of a path: itself, those of a folder, those of a glob; sorted.
+
+    Raises
+    ------
+    DataError
+        When there is none.
+    """
+    path = place.file
+    if path.is_dir():
+        found = sorted(f for f in path.rglob("*") if f.is_file() and not _hidden(f, path))
+        if not found:
+            raise DataError(f"{path} is a folder without files", hint=WHERE)
+        return found
+    if not path.exists() and has_magic(str(path)):
+        root = Path(path.anchor)
+        found = sorted(f for f in root.glob(str(path.relative_to(root))) if f.is_file())
+        if not found:
+            raise DataError(f"no file matches {path}", hint=WHERE)
+        return found
+    if not path.is_file():
+        dangling = path.is_symlink()
+        raise DataError(
+            f"{path} points to a file that does not exist"
+            if dangling
+            else f"{path} is not a file or folder"
+            if path.exists()
+            else f"{path} does not exist",
+            hint=WHERE,
+        )
+    return [path]
+
+
+def _hidden(file: Path, folder: Path) -> bool:
+    return any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
+
+
+def _kind_of(file: Path) -> str:
+    for suffix in reversed(file.suffixes):
+        if kind := SUFFIXES.get(suffix.lower()):
+            return kind
+    raise DataError(
+        f"{file.name} is of a type that is not known; {KNOWN} are read",
+        hint="convert it, or rename it if the content is one of these",
+    )
+
+
+def _parquet(backend: Backend, files: list[Path], place: TableSettings) -> ir.Table:
+    _require_one_shape({file: pq.read_schema(file).names for file in files})
+    return backend.read_parquet(
+        files, union_by_name=len(files) > 1, hive_partitioning=place.file.is_dir()
+    )
+
+
+def _csv(backend: Backend, files: list[Path], place: TableSettings, scratch: Path) -> ir.Table:
+    if codecs.lookup(place.encoding).name not in ("utf-8", "ascii", "utf-8-sig"):
+        files = [_as_utf8(file, place.encoding, scratch) for file in files]
+    # A guessed comment sign or quote would lose rows in silence.
+    options = {
+        "all_varchar": True, "header": True, "skip": 0, "comment": "", "quote": '"', "escape": '"',
+    }  # fmt: skip
+    if place.delimiter is not None:
+        options["delim"] = place.delimiter
+    if len(files) > 1:
+        _require_one_shape({f: backend.read_csv(f, **options).columns for f in files})
+    return backend.read_csv(
+        files, union_by_name=len(files) > 1, hive_partitioning=place.file.is_dir(), **options
+    )
+
+
+def _require_one_shape(columns: dict[Path, tuple[str, ...] | list[str]]) -> None:
+    """Refuse files that do not have the same columns: a missing one would be empty in silence."""
+    (first, wanted), *others = columns.items()
+    for file, found in others:
+        if set(found) != set(wanted):
+            odd = sorted(set(found) ^ set(wanted))
+            raise DataError(
+                f"{file.name} and {first.name} are read as one table, but only one of them has "
+                f"{', '.join(odd[:5])}",
+                hint="make them two sources, or give them the same columns",
+            )
+
+
+def _as_utf8(file: Path, encoding: str, scratch: Path) -> Path:
+    copy = scratch / f"{uuid4().hex}-{file.name}"
+    try:
+        with (
+            file.open(encoding=encoding, newline="") as old,
+            copy.open("w", encoding="utf-8", newline="") as new,
+        ):
+            while block := old.read(1 << 22):
+                new.write(block)
+    except UnicodeError as error:
+        raise DataError(
+            f"{file.name} is not written in {encoding}: "
+            f"{error.reason if isinstance(error, UnicodeDecodeError) else 'it cannot be decoded'}",
+            hint="say another `encoding`: utf-8, cp1252, latin-1 and utf-16 are usual",
+        ) from None
+    return copy
+
+
+def _json(backend: Backend, files: list[Path]) -> ir.Table:
+    # Every row is looked at, since a key may first appear late.
+    lines = {"format": "newline_delimited", "sample_size": -1}
+    guessed = backend.read_json(files, **lines).schema()
+    # Only numbers and booleans keep their type: a guessed date may be the wrong way round,
+    # and an id may be a number in one row and text in another.
+    types = {
+        name: str(backend.compiler.type_mapper.to_string(kind))
+        if kind.is_numeric() or kind.is_boolean()
+        else "VARCHAR"
+        for name, kind in guessed.items()
+    }
+    return backend.read_json(files, columns=types, format="newline_delimited")
+
+
+def _database(backend: Backend, place: TableSettings, scratch: Path) -> ir.Table:
+    with place.file.open("rb") as opened:
+        is_sqlite = opened.read(16) == b"SQLite format 3\0"
+    if is_sqlite:
+        return _sqlite(backend, place, scratch)
+    name = f"file_{uuid4().hex}"
+    backend.attach(place.file, name, read_only=True)
+    *schema, table = _table_of(place, backend.list_tables(database=(name, "main"))).split(".")
+    return backend.table(table, database=(name, schema[0] if schema else "main"))
+
+
+def _table_of(place: TableSettings, present: list[str]) -> str:
+    has = f"{place.file.name} holds the tables {', '.join(sorted(present)) or '(none)'}"
+    if place.table is None:
+        raise DataError(
+            f"{has}; the study does not say which",
+            hint=f"add `table: {min(present, default='orders')}`",
+        )
+    if place.table not in present and "." not in place.table:
+        raise DataError(f"{has}, not `{place.table}`", hint=nearest(place.table, present))
+    return place.table
+
+
+def _sqlite(backend: Backend, place: TableSettings, scratch: Path) -> ir.Table:
+    """Copy a table of SQLite to Parquet: what DuckDB needs for it is not part of its package."""
+    connection = sqlite3.connect(f"file:{_quoted_path(place.file)}?mode=ro", uri=True)
+    try:
+        listed = connection.execute(
+            "select name from sqlite_master where type in ('table', 'view')"
+        ).fetchall()
+        table = _table_of(place, [name for (name,) in listed]).replace('"', '""')
+        described = connection.execute(f'select name from pragma_table_info("{table}")')
+        names = [name for (name,) in described.fetchall()]
+        types = _sqlite_types(connection, table, names)
+        schema = pa.schema([(name, types[name]) for name in names])
+        # SQLite keeps a type per value: a column that mixes them is text.
+        chosen = ", ".join(
+            _quoted(name) if schema.field(name).type != pa.string() else f"cast({_quoted(name)} as text)"
+            for name in names
+        )  # fmt: skip
+        copy = scratch / f"{uuid4().hex}.parquet"
+        with pq.ParquetWriter(copy, schema) as writer:
+            cursor = connection.execute(f'select {chosen} from "{table}"')
+            while rows := cursor.fetchmany(BATCH):
+                columns = zip(*rows, strict=True)
+                arrays = [
+                    pa.array(values, field.type)
+                    for values, field in zip(columns, schema, strict=True)
+                ]
+                writer.write_batch(pa.record_batch(arrays, schema=schema))
+    finally:
+        connection.close()
+    return backend.read_parquet(copy)
+
+
+def _sqlite_types(
+    connection: sqlite3.Connection, table: str, names: list[str]
+) -> dict[str, pa.DataType]:
+    counts = ", ".join(
+        f"sum(typeof({_quoted(n)}) = 'integer'), sum(typeof({_quoted(n)}) = 'real'), "
+        f"count({_quoted(n)})"
+        for n in names
+    )
+    counted = connection.execute(f'select {counts} from "{table}"').fetchone()
+    types: dict[str, pa.DataType] = {}
+    for position, name in enumerate(names):
+        whole, real, filled = (value or 0 for value in counted[3 * position : 3 * position + 3])
+        if filled and whole == filled:
+            types[name] = pa.int64()
+        elif filled and whole + real == filled:
+            types[name] = pa.float64()
+        else:
+            types[name] = pa.string()
+    return types
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _quoted_path(path: Path) -> str:
+    return path.absolute().as_uri().removeprefix("file://")
+
+
+def open_frame(backend: Backend, frame: object, scratch: Path) -> ir.Table:
+    """Open a data frame of pandas, Polars, Arrow or Ibis.
+
+    Raises
+    ------
+    DataError
+        When it is none of these, or holds values that no table can.
+    """
+    if isinstance(frame, ir.Table):
+        copy = scratch / f"{uuid4().hex}.parquet"
+        batches = frame.to_pyarrow_batches()
+        with pq.ParquetWriter(copy, batches.schema) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+        return backend.read_parquet(copy)
+    arrow = _arrow(frame)
+    if arrow.num_rows == 0:
+        raise DataError(
+            "the data frame is empty; at least one row is required",
+            hint="check the query that made it, or remove the source from the study",
+        )
+    return ibis.memtable(arrow)
+
+
+def _arrow(frame: object) -> pa.Table:
+    if not hasattr(frame, "__arrow_c_stream__") and hasattr(frame, "collect"):
+        frame = frame.collect()  # a lazy frame of Polars
+    if hasattr(frame, "reset_index"):
+        frame = frame.reset_index(drop=True)
+    if not hasattr(frame, "__arrow_c_stream__"):
+        raise DataError(
+            f"a {type(frame).__name__} is not a data frame",
+            hint="pandas, Polars, Arrow and Ibis tables are read",
+        )
+    table = pa.table(frame)
+    return table.cast(pa.schema([field.with_type(_plain(field.type)) for field in table.schema]))
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_dictionary(kind):
+        return _plain(kind.value_type)
+    return pa.string() if kind in (pa.string_view(), pa.large_string()) else kind

@@ -1,0 +1,180 @@
+"""The customers table: who is known since when, where they may be reached, what they want.
+
+In:  CustomersSettings, a Reader.
+Out: a table with one row per customer, or one per customer and period; `held_at` picks the row
+     that held at a moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import ibis
+import ibis.expr.types as ir
+
+from reveil.errors import DataError
+from reveil.events.clock import Clock
+from reveil.events.expressions import row_condition
+from reveil.events.reader import Reader, reading, require_column
+from reveil.events.settings import ColumnSettings, CustomersSettings
+from reveil.events.values import flag, identifier, moment, seconds_of, text_of
+
+PERIOD = ("valid_from_s", "valid_until_s")
+
+
+def open_customers(reader: Reader, settings: CustomersSettings, clock: Clock) -> ir.Table:
+    """Read the customers table.
+
+    Returns
+    -------
+    ibis.Table
+        `customer_id, since_s` (seconds since 1970; 0 where nothing says), then as the study
+        says: `consent_<channel>` and `consent_<channel>_for_<purpose>`, `usable_<channel>`,
+        `wants_<channel>`, `objection`, `in_target` (all true or false), `contract_end_s`,
+        `valid_from_s, valid_until_s`. No answer is no consent, no working contact point,
+        no objection, every channel wanted, still in the market.
+
+    Raises
+    ------
+    DataError
+        When a column is missing, a date or a yes-or-no cannot be read, no row has a
+        customer, or a customer has two rows for one period.
+    """
+    name = settings.path.name
+    with reading(name):
+        raw = reader.read(settings.path)
+        require_column(raw, settings.customer, name)
+        columns = {
+            **{key: _moment(raw, spec, key, name, clock) for key, spec in _moments(settings)},
+            **{
+                key: _flag(raw, spec, key, name).fill_null(otherwise)
+                for key, spec, otherwise in _flags(settings)
+            },
+        }
+        columns.setdefault("since_s", columns.get("valid_from_s", ibis.literal(0, type="int64")))
+        table = raw.select(customer_id=identifier(raw[settings.customer]), **columns)
+        table = reader.store(table.filter(table.customer_id.notnull()))
+        _require_one_row_each(table, settings)
+    return table
+
+
+def held_at(customers: ir.Table, end_s: int) -> ir.Table:
+    """Pick the row of each customer known before a moment that held then.
+
+    Of two rows that both held, the one that began later. A customer whose last period is
+    over is still known, and may be reached nowhere.
+
+    Parameters
+    ----------
+    end_s
+        Seconds since 1970.
+    """
+    known = customers.filter(customers.since_s < end_s)
+    if "valid_from_s" not in customers.columns:
+        return known
+    known = known.filter(known.valid_from_s.fill_null(0) < end_s)
+    latest = ibis.window(
+        group_by="customer_id",
+        order_by=[ibis.desc(known.valid_from_s.fill_null(0))],
+    )
+    known = known.mutate(place=ibis.row_number().over(latest))
+    known = known.filter(known.place == 0).drop("place")
+    over = (
+        known.valid_until_s.fill_null(end_s) < end_s if "valid_until_s" in known.columns else None
+    )
+    if over is not None:
+        reach = [c for c in known.columns if c.startswith(("consent_", "usable_"))]
+        known = known.mutate(**{c: known[c] & ~over for c in reach})
+    return known.drop([c for c in PERIOD if c in known.columns])
+
+
+def _moments(settings: CustomersSettings) -> Iterator[tuple[str, ColumnSettings]]:
+    for key in ("since", "valid_from", "valid_until", "contract_end"):
+        if (spec := getattr(settings, key)) is not None:
+            yield f"{key}_s", spec
+
+
+def _flags(settings: CustomersSettings) -> Iterator[tuple[str, ColumnSettings, bool]]:
+    """Column of the log, where it is said, what no answer means."""
+    for channel, said in settings.consent.items():
+        if isinstance(said, ColumnSettings):
+            yield f"consent_{channel}", said, False
+        else:
+            for purpose, spec in said.items():
+                yield f"consent_{channel}_for_{purpose}", spec, False
+    for channel, spec in settings.usable.items():
+        yield f"usable_{channel}", spec, False
+    for channel, spec in settings.wants.items():
+        yield f"wants_{channel}", spec, True
+    if settings.objection is not None:
+        yield "objection", settings.objection, False
+    if settings.in_target is not None:
+        yield "in_target", settings.in_target, True
+
+
+def _moment(
+    raw: ir.Table, spec: ColumnSettings, key: str, name: str, clock: Clock
+) -> ir.IntegerValue:
+    said = f"customers.{key.removesuffix('_s')}"
+    if spec.column is None:
+        raise DataError(
+            f"`{said}` is an expression, a column is required", hint=f"name a column of {name}"
+        )
+    require_column(raw, spec.column, name)
+    where = f'column "{spec.column}" of {name}'
+    value = raw[spec.column]
+    read = seconds_of(moment(value, where=where, key=said, pattern=spec.format, clock=clock))
+    _require_readable(raw, read, spec.column, wanted="date such as 2011-06-30", name=name)
+    return read
+
+
+def _flag(raw: ir.Table, spec: ColumnSettings, key: str, name: str) -> ir.BooleanValue:
+    if spec.expression is not None:
+        return row_condition(spec.expression, raw, key=f"customers.{key}")
+    require_column(raw, spec.label, name)
+    value = raw[spec.label]
+    read = flag(value)
+    _require_readable(raw, read, spec.label, wanted="true or false", name=name)
+    return read
+
+
+def _require_readable(
+    raw: ir.Table, read: ir.Value, column: str, *, wanted: str, name: str
+) -> None:
+    value = raw[column]
+    written = text_of(value).notnull()
+    if value.type().is_floating():
+        written &= ~value.isnan()
+    if bad := int(raw.filter(written, read.isnull()).count().to_pyarrow().as_py()):
+        raise DataError(
+            f'{bad:,} rows of {name} have no {wanted} in column "{column}"',
+            hint="write it so in that file; an empty field means not known",
+        )
+
+
+def _require_one_row_each(table: ir.Table, settings: CustomersSettings) -> None:
+    name = settings.path.name
+    keys = ["customer_id", *(c for c in PERIOD[:1] if c in table.columns)]
+    ids = table.aggregate(
+        rows=table.count(), distinct=table.select(keys).distinct().count().as_scalar()
+    ).to_pyarrow()
+    rows, distinct = ids["rows"][0].as_py(), ids["distinct"][0].as_py()
+    if rows == 0:
+        raise DataError(
+            f'no row of {name} has a customer in column "{settings.customer}"',
+            hint="check `customers.customer`",
+        )
+    if rows == distinct:
+        return
+    if len(keys) > 1:
+        raise DataError(
+            f'{name} has {rows:,} rows for {distinct:,} pairs of "{settings.customer}" and '
+            "`valid_from`; one row per customer and period is required",
+            hint="keep the latest row of each pair in that file",
+        )
+    raise DataError(
+        f'{name} has {rows:,} rows for {distinct:,} values of "{settings.customer}"; '
+        "one row per customer is required",
+        hint="keep the latest row of each customer in that file, "
+        "or say since when each row holds: `valid_from`",
+    )
