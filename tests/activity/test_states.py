@@ -6,12 +6,10 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-import ibis
 import pytest
 from pydantic import ValidationError
 from small import Typed, small_log
 
-from reveil.activity.groups import FRENCH, LOYAL_ORDERS, Group, grouped
 from reveil.activity.settings import ActivitySettings
 from reveil.activity.states import State, activity_kinds, customers_known, population, states
 from reveil.engine.duckdb import DuckDB
@@ -219,32 +217,3 @@ def test_an_activity_the_log_does_not_hold(log: Log) -> None:
 def test_settings_that_contradict_themselves() -> None:
     with pytest.raises(ValidationError, match="former and active"):
         ActivitySettings(within="90 days", former_after="89 days")
-
-
-def test_groups_a_marketer_expects() -> None:
-    """State crossed with how much of a buyer; an engaged non-buyer is active without an order."""
-    nobody = float("nan")
-    rows = [
-        ("prospect", 0, nobody, Group.PROSPECT), ("former", 3, 900.0, Group.FORMER),
-        ("active", 1, 10.0, Group.ACTIVE_ONE), ("active", 2, 10.0, Group.ACTIVE_MULTI),
-        ("active", LOYAL_ORDERS - 1, 10.0, Group.ACTIVE_MULTI),
-        ("active", LOYAL_ORDERS, 10.0, Group.ACTIVE_LOYAL),
-        ("active", 5, 181.0, Group.ENGAGED), ("active", 5, 180.0, Group.ACTIVE_MULTI),
-        ("inactive", 1, 300.0, Group.LAPSED_ONE), ("inactive", 2, 300.0, Group.LAPSED_MULTI),
-        ("inactive", LOYAL_ORDERS, 300.0, Group.LAPSED_LOYAL),
-    ]  # fmt: skip
-    table = ibis.memtable(
-        {
-            "n": range(len(rows)),
-            "state": [row[0] for row in rows],
-            "orders": [row[1] for row in rows],
-            "order_recency_days": [row[2] for row in rows],
-            "within_days": 180.0,
-        }
-    )
-    found = grouped(table).order_by("n").to_pyarrow()["group"].to_pylist()
-    assert found == [row[3].value for row in rows]
-
-
-def test_groups_have_a_french_name() -> None:
-    assert set(FRENCH) == set(Group)

@@ -121,7 +121,10 @@ def _visible(table: ir.Table, cutoff: date, observation: timedelta | None) -> ir
 
 def _in_window(table: ir.Table, a: Aggregate, cutoff: date) -> ir.BooleanValue:
     condition = table.kind.isin(a.kinds) if a.kinds else ibis.literal(False)
-    if a.statistic in ("count", "last", "first", "last_kind", "decayed") and "is_start" in table.columns:
+    if (
+        a.statistic in ("count", "last", "first", "last_kind", "decayed")
+        and "is_start" in table.columns
+    ):
         # The later rows of an order bring money, not another order.
         condition &= table.is_start | ibis.literal(a.column is not None)
     if a.channel is not None:
