@@ -57,13 +57,20 @@ def open_source(
     return raw
 
 
-def mapped(raw: ir.Table, source: SourceSettings, clock: Clock) -> ir.Table:
+def mapped(
+    raw: ir.Table,
+    source: SourceSettings,
+    clock: Clock,
+    marks: Mapping[str, ir.Value] | None = None,
+) -> ir.Table:
     """Rename, type and name the kind of every row; nothing is dropped yet.
 
     Parameters
     ----------
     clock
         How the source's moments become the log's.
+    marks
+        Further columns of the result, for the audit.
 
     Returns
     -------
@@ -106,6 +113,7 @@ def mapped(raw: ir.Table, source: SourceSettings, clock: Clock) -> ir.Table:
         is_machine=ibis.null("boolean") if machine is None else flag(machine),
         kept=kept,
         **position,
+        **(marks or {}),
     )
 
 

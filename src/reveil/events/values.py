@@ -132,14 +132,14 @@ def moment(
         if clock.zone != clock.source:
             read = text.re_search(r":\d\d").ifelse(_of_wall(read, clock), read)
         instant = _of_instant(text.try_cast("timestamp('UTC')"), clock)
-        return text.re_search(_OFFSET).ifelse(instant, read)
+        return text.re_search(ZONED).ifelse(instant, read)
     read = value.try_cast("timestamp(6)")
     return read if kind.is_date() else _of_wall(read, clock)
 
 
 _TIME_OF_DAY = re.compile(r"%[HIMScXTRs]")
 
-_OFFSET = r":\d\d(\.\d+)? ?(Z|[+-]\d\d(:?\d\d)?)$"
+ZONED = r":\d\d(\.\d+)? ?(Z|[+-]\d\d(:?\d\d)?)$"
 """A time of day with its distance from UTC, which a plain reading would drop in silence."""
 
 
