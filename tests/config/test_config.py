@@ -271,7 +271,7 @@ def test_paths_start_from_the_study_file(tmp_path: Path, monkeypatch: pytest.Mon
         study = load_study(written(tmp_path, YAML % said))
         assert study.sources[0].path.file == meant
         assert study.customers is not None
-        assert study.customers.path == tmp_path / "people.csv"
+        assert study.customers.path.file == tmp_path / "people.csv"
 
 
 def test_a_missing_environment_variable_is_named(

@@ -217,8 +217,15 @@ def _database(backend: Backend, place: TableSettings, scratch: Path) -> ir.Table
         return _sqlite(backend, place, scratch)
     name = f"file_{uuid4().hex}"
     backend.attach(place.file, name, read_only=True)
-    *schema, table = _table_of(place, backend.list_tables(database=(name, "main"))).split(".")
-    return backend.table(table, database=(name, schema[0] if schema else "main"))
+    listed = backend.con.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = $1 "
+        "union all select schema_name, view_name from duckdb_views() "
+        "where database_name = $1 and not internal",
+        [name],
+    ).fetchall()
+    present = {table if schema == "main" else f"{schema}.{table}": (schema, table) for schema, table in listed}  # fmt: skip
+    schema, table = present[_table_of(place, list(present))]
+    return backend.table(table, database=(name, schema))
 
 
 def _table_of(place: TableSettings, present: list[str]) -> str:
@@ -228,7 +235,7 @@ def _table_of(place: TableSettings, present: list[str]) -> str:
             f"{has}; the study does not say which",
             hint=f"add `table: {min(present, default='orders')}`",
         )
-    if place.table not in present and "." not in place.table:
+    if place.table not in present:
         raise DataError(f"{has}, not `{place.table}`", hint=nearest(place.table, present))
     return place.table
 
@@ -304,10 +311,7 @@ def open_frame(backend: Backend, frame: object, scratch: Path) -> ir.Table:
     """
     if isinstance(frame, ir.Table):
         copy = scratch / f"{uuid4().hex}.parquet"
-        batches = frame.to_pyarrow_batches()
-        with pq.ParquetWriter(copy, batches.schema) as writer:
-            for batch in batches:
-                writer.write_batch(batch)
+        frame.to_parquet(copy)
         return backend.read_parquet(copy)
     arrow = _arrow(frame)
     if arrow.num_rows == 0:
@@ -329,10 +333,19 @@ def _arrow(frame: object) -> pa.Table:
             hint="pandas, Polars, Arrow and Ibis tables are read",
         )
     table = pa.table(frame)
-    return table.cast(pa.schema([field.with_type(_plain(field.type)) for field in table.schema]))
+    return pa.table([_plain(column) for column in table.columns], names=table.column_names)
 
 
-def _plain(kind: pa.DataType) -> pa.DataType:
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Write categories out, and text as the one type of text that every backend reads."""
+    kind = column.type
     if pa.types.is_dictionary(kind):
-        return _plain(kind.value_type)
-    return pa.string() if kind in (pa.string_view(), pa.large_string()) else kind
+        values = [_plain(pa.chunked_array([chunk.dictionary])) for chunk in column.chunks]
+        parts = [
+            value.take(chunk.indices) for value, chunk in zip(values, column.chunks, strict=True)
+        ]
+        return pa.chunked_array(
+            [chunk for part in parts for chunk in part.chunks],
+            parts[0].type if parts else kind.value_type,
+        )
+    return column.cast(pa.string()) if kind in (pa.string_view(), pa.large_string()) else column

@@ -15,6 +15,7 @@ import ibis.expr.types as ir
 from reveil.errors import DataError
 from reveil.events.clock import Clock
 from reveil.events.expressions import row_condition
+from reveil.events.identity import CUSTOMERS, Identity, merged_customers, reconciled
 from reveil.events.reader import Reader, reading, require_column
 from reveil.events.settings import ColumnSettings, CustomersSettings
 from reveil.events.values import flag, identifier, moment, seconds_of, text_of
@@ -22,8 +23,17 @@ from reveil.events.values import flag, identifier, moment, seconds_of, text_of
 PERIOD = ("valid_from_s", "valid_until_s")
 
 
-def open_customers(reader: Reader, settings: CustomersSettings, clock: Clock) -> ir.Table:
+def open_customers(
+    reader: Reader, settings: CustomersSettings, clock: Clock, who: Identity
+) -> ir.Table:
     """Read the customers table.
+
+    Parameters
+    ----------
+    clock
+        How its dates are read.
+    who
+        Which of its rows are one customer.
 
     Returns
     -------
@@ -31,7 +41,8 @@ def open_customers(reader: Reader, settings: CustomersSettings, clock: Clock) ->
         `customer_id, since_s` (seconds since 1970; 0 where nothing says), then as the study
         says: `consent_<channel>` and `consent_<channel>_for_<purpose>`, `usable_<channel>`,
         `wants_<channel>`, `objection`, `in_target` (all true or false), `contract_end_s`,
-        `valid_from_s, valid_until_s`. No answer is no consent, no working contact point,
+        `valid_from_s, valid_until_s`, and `written_id` where periods are of ids that are
+        one customer. No answer is no consent, no working contact point,
         no objection, every channel wanted, still in the market.
 
     Raises
@@ -55,7 +66,13 @@ def open_customers(reader: Reader, settings: CustomersSettings, clock: Clock) ->
         table = raw.select(customer_id=identifier(raw[settings.customer]), **columns)
         table = reader.store(table.filter(table.customer_id.notnull()))
         _require_one_row_each(table, settings)
-    return table
+        if not who.merges:
+            return table
+        table = table.mutate(source=ibis.literal(CUSTOMERS), written_id=table.customer_id)
+        table = reconciled(table, who).drop("source")
+        if settings.valid_from is None:
+            table = merged_customers(table.drop("written_id"))
+        return reader.store(table)
 
 
 def held_at(customers: ir.Table, end_s: int) -> ir.Table:
@@ -73,8 +90,9 @@ def held_at(customers: ir.Table, end_s: int) -> ir.Table:
     if "valid_from_s" not in customers.columns:
         return known
     known = known.filter(known.valid_from_s.fill_null(0) < end_s)
+    merged = "written_id" in known.columns
     latest = ibis.window(
-        group_by="customer_id",
+        group_by="written_id" if merged else "customer_id",
         order_by=[ibis.desc(known.valid_from_s.fill_null(0))],
     )
     known = known.mutate(place=ibis.row_number().over(latest))
@@ -85,7 +103,8 @@ def held_at(customers: ir.Table, end_s: int) -> ir.Table:
     if over is not None:
         reach = [c for c in known.columns if c.startswith(("consent_", "usable_"))]
         known = known.mutate(**{c: known[c] & ~over for c in reach})
-    return known.drop([c for c in PERIOD if c in known.columns])
+    known = known.drop([c for c in (*PERIOD, "written_id") if c in known.columns])
+    return merged_customers(known) if merged else known
 
 
 def _moments(settings: CustomersSettings) -> Iterator[tuple[str, ColumnSettings]]:

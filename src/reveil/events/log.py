@@ -19,10 +19,18 @@ from reveil.events.audit import Audit, Finding
 from reveil.events.checks import audit_source, holes
 from reveil.events.clock import Clock
 from reveil.events.customers import held_at, open_customers
+from reveil.events.identity import CUSTOMERS, Identity, open_identity, reconciled
+from reveil.events.lookalikes import audit_identity
 from reveil.events.lookups import ROW
+from reveil.events.machines import without_machines
 from reveil.events.reader import Reader, reading
 from reveil.events.roles import Role
-from reveil.events.settings import CustomersSettings, SourceSettings
+from reveil.events.settings import (
+    CustomersSettings,
+    IdentitySettings,
+    MachineSettings,
+    SourceSettings,
+)
 from reveil.events.source import mapped, open_source
 from reveil.events.values import seconds_of
 from reveil.windows import Coverage
@@ -99,6 +107,8 @@ def open_log(
     coverage: Coverage,
     roles: Mapping[str, Role],
     *,
+    identity: IdentitySettings | None = None,
+    machines: MachineSettings | None = None,
     timezone: str = "UTC",
     frames: Mapping[str, object] | None = None,
 ) -> EventLog:
@@ -106,6 +116,10 @@ def open_log(
 
     Parameters
     ----------
+    identity
+        Who is who across sources; every id is somebody of their own without it.
+    machines
+        How opens and clicks of machines are told; None leaves those of no flag in.
     timezone
         Whose wall clock the log shows.
     frames
@@ -116,7 +130,8 @@ def open_log(
     DataError
         When a source is missing, empty, lacks a column, or holds what the study refuses.
     """
-    findings: list[Finding] = []
+    who = Identity() if identity is None else open_identity(reader, identity)
+    findings: list[Finding] = [*who.findings]
     tables: list[ir.Table] = []
     _require_named(frames or {}, sources)
     for source in sources:
@@ -131,22 +146,40 @@ def open_log(
                     source,
                     clock,
                 )
-        tables.append(_readable(rows, coverage, roles))
+        tables.append(reconciled(_readable(rows, coverage, roles), who))
     clean = reader.store(ibis.union(*tables) if len(tables) > 1 else tables[0])
+    if machines is not None:
+        clean, found = without_machines(reader, clean, machines)
+        findings += found
     findings += holes(clean, coverage)
     kinds = tuple(sorted(clean.select("kind").distinct().to_pyarrow()["kind"].to_pylist()))
     order = {"error": 0, "warning": 1, "info": 2, "ok": 3}
-    here = Clock(zone=timezone, source=timezone, coverage=coverage)
+    people = None
+    if customers is not None:
+        here = Clock(zone=timezone, source=timezone, coverage=coverage)
+        people = open_customers(reader, customers, here, who)
+    findings += audit_identity(_ids(clean, people), who)
     return EventLog(
         events=reader.store(_events(clean)),
         lines=reader.store(_lines(clean)),
-        customers=None if customers is None else open_customers(reader, customers, here),
+        customers=people,
         coverage=coverage,
         roles=roles,
         kinds=kinds,
         columns=tuple(sorted({c for source in sources for c in source.columns})),
         findings=tuple(sorted(findings, key=lambda f: (order[f.state], f.source, f.check))),
     )
+
+
+def _ids(clean: ir.Table, people: ir.Table | None) -> ir.Table:
+    ids = clean.select("source", "customer_id")
+    if people is not None:
+        ids = ids.union(
+            people.select("customer_id", source=ibis.literal(CUSTOMERS)).select(
+                "source", "customer_id"
+            )
+        )
+    return ids.distinct()
 
 
 def _require_named(frames: Mapping[str, object], sources: Sequence[SourceSettings]) -> None:

@@ -51,6 +51,8 @@ def open_events(study: Study, frames: Mapping[str, object] | None = None) -> Eve
         study.customers,
         study.log_coverage,
         study.roles,
+        identity=study.identity,
+        machines=study.machines,
         timezone=study.timezone,
         frames=frames,
     )
