@@ -13,7 +13,7 @@ import pytest
 
 from reveil.engine.duckdb import DuckDB
 from reveil.errors import DataError, ReveilError, StudyError
-from reveil.events.checks import LONG_HOLE_DAYS
+from reveil.events.coverage import LONG_HOLE_DAYS
 from reveil.events.log import EventLog
 from reveil.events.roles import Role
 from reveil.events.settings import CustomersSettings

@@ -298,7 +298,7 @@ def test_an_amount_that_is_no_amount_is_counted(
     frame = pd.DataFrame({"who": ["a", "b"], "day": ["2011-02-01"] * 2, "sum": ["3", amount]})
     log = open_file("s.parquet", frame, columns=COLUMNS)
     assert rows_of(log)["amount"].isna().tolist() == [False, True]
-    found = [f.positions for f in log.findings if f.check == "purchase without amount"]
+    found = [f.positions for f in log.findings if f.check == "unreadable amount"]
     assert found == [(2,)]
 
 

@@ -7,7 +7,7 @@ Out: `Finding`, and `Audit`, which is a data frame, JSON, a table in a notebook.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from html import escape
 from typing import TYPE_CHECKING, Literal
@@ -58,6 +58,7 @@ CHECKS: Mapping[str, str] = {
     "id written as a formula": "identifiant écrit comme une formule",
     "id with invisible characters": "identifiant avec caractères invisibles",
     "id in scientific notation": "identifiant en notation scientifique",
+    "id beyond the precision of its column": "identifiant au-delà de la précision de sa colonne",
     "id of great length": "identifiant très long",
     "one id with most events": "un identifiant porte la plupart des événements",
     "customer without attributes": "client absent de la table des clients",
@@ -222,6 +223,34 @@ def judged(audit: Audit, *, refuse: Iterable[str] = (), accept: Iterable[str] = 
         return "error" if f.check in refused and f.state != "ok" else f.state
 
     return Audit(findings=worst_first(replace(f, state=state(f)) for f in audit))
+
+
+def refuse(errors: Sequence[DataError]) -> None:
+    """Raise what the study refuses, all of it at once.
+
+    Raises
+    ------
+    DataError
+        The error, or a list of them.
+
+    Examples
+    --------
+    >>> refuse([DataError("no dates", hint="name them"), DataError("no ids", hint="add them")])
+    Traceback (most recent call last):
+    ...
+    reveil.errors.DataError: 2 things to mend before anything can be read.
+    1. no dates
+       Hint: name them
+    2. no ids
+       Hint: add them
+    """
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        each = (f"{n}. {error}".replace("\n", "\n   ") for n, error in enumerate(errors, 1))
+        raise DataError(
+            "\n".join([f"{len(errors)} things to mend before anything can be read.", *each])
+        )
 
 
 def require_no_error(audit: Audit) -> None:

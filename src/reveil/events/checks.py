@@ -1,25 +1,70 @@
 """The checks of a source: what is wrong with its rows, how much of it, where, and what to do.
 
 In:  a source as mapped to the log, the stated coverage.
-Out: findings; or a DataError where the study refuses what was found.
+Out: findings, the days of its good rows; or errors where the study refuses what was found.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
-from itertools import pairwise
+from dataclasses import dataclass
 
-import ibis
 import ibis.expr.types as ir
+import numpy as np
+from numpy.typing import NDArray
 
-from reveil.errors import DataError, nearest
+from reveil.errors import DataError
 from reveil.events.audit import Finding, State
+from reveil.events.coverage import dates_of
+from reveil.events.lookups import ROW
+from reveil.events.refusals import refused_dates, refused_kinds
 from reveil.events.roles import Role
 from reveil.events.settings import SourceSettings
+from reveil.events.survey import Survey, flaws, positions, survey
+from reveil.events.values import MONEY_UNIT
 from reveil.windows import Coverage
 
-LONG_HOLE_DAYS = 14
+MANY = 0.05
+"""Share of lost rows from which a loss is a warning."""
+
+MOST = 0.5
+"""Share of unreadable values from which figures made of the rest would be wrong."""
+
+ABSURD = 7
+"""Powers of two above what nearly all purchases stay under: 128 times as much."""
+
+LATE_DAYS = 7
+"""A warning when a row in a hundred comes later than this."""
+
+EXACTLY = 2_000_000
+"""Rows up to which every repeated row is counted; above, those of one customer in 16."""
+
+SAMPLE = 16
+
+NO_FINDING = frozenset({"amount", "dotted", "thousands", "zoned", "unzoned", "unknown kind"})
+"""Counts that only serve other checks, or that are refused."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SourceAudit:
+    """What was found in one source.
+
+    Parameters
+    ----------
+    source
+        Its name.
+    findings
+        What to tell.
+    refused
+        What the study does not accept.
+    days
+        Good rows by kind: one number per day of the coverage.
+    """
+
+    source: str
+    findings: tuple[Finding, ...]
+    refused: tuple[DataError, ...]
+    days: Mapping[str, NDArray[np.int64]]
 
 
 def audit_source(
@@ -28,197 +73,299 @@ def audit_source(
     source: SourceSettings,
     coverage: Coverage,
     roles: Mapping[str, Role],
-) -> list[Finding]:
+) -> SourceAudit:
     """Count what is wrong with one source.
+
+    Parameters
+    ----------
+    raw
+        The source as it was opened.
+    rows
+        The same rows, mapped, with the marks of `survey.marks`.
 
     Raises
     ------
     DataError
-        When the source is empty, or holds something the study refuses.
+        When nothing of the source could be used: it is empty, or no row has a customer.
     """
-    start, end = ibis.timestamp(str(coverage.start)), ibis.timestamp(str(coverage.end))
-    kept = rows.kept
-    readable = kept & rows.customer_id.notnull() & rows.at.notnull()
-    known = rows.kind.isin(list(roles))
-    problems = {
-        "filtered": ~kept,
-        "missing customer": kept & rows.customer_id.isnull(),
-        "unreadable date": kept & rows.at.isnull(),
-        "unreadable available_at": kept & rows.at.notnull() & rows.known_at.isnull(),
-        "before the coverage": readable & (rows.at < start),
-        "after the coverage": readable & (rows.at >= end),
-        "no kind": readable & rows.kind.isnull(),
-        "unknown kind": readable & rows.kind.notnull() & ~known,
-        "machine": readable & rows.is_machine.fill_null(False),
-        "purchase without amount": readable
-        & (rows.kind == "purchase")
-        & (rows.amount.fill_null(0) <= 0),
-    }
-    counted = rows.aggregate(
-        **{name: rows.count(where=flag) for name, flag in problems.items()}, rows=rows.count()
-    ).to_pyarrow()
-    count = {name: int(counted[name][0].as_py()) for name in problems}
-    total = int(counted["rows"][0].as_py())
-    if total == 0:
-        raise DataError(
-            f"{source.path.name} is empty; at least one row is required",
-            hint="check the export, or remove the source from the study",
-        )
-    where = source.where or ""
-    customer, at = source.columns["customer"].label, source.columns["at"].label
-
-    def first(name: str) -> tuple[int, ...]:
-        numbered = rows.mutate(position=ibis.row_number() + 1)
-        flagged = numbered.filter(problems[name].fill_null(False)).order_by("position").limit(3)
-        return tuple(flagged.to_pyarrow()["position"].to_pylist())
-
-    for key, name in (("at", "unreadable date"), ("available_at", "unreadable available_at")):
-        if count[name] and source.on_bad_date == "refuse":
-            _refuse_dates(
-                raw, source=source, key=key, positions=first(name), bad=count[name], total=total
-            )
-    if count["missing customer"] and source.on_missing_customer == "refuse":
-        at_rows = ", ".join(map(str, first("missing customer")))
-        raise DataError(
-            f"{count['missing customer']:,} of {total:,} rows of {source.path.name} have no customer "
-            f'in column "{customer}". First at rows {at_rows}.',
-            hint="accept the loss with `on_missing_customer: drop`",
-        )
-    if count["filtered"] == total:
-        raise DataError(
-            f"`where` leaves none of the {total:,} rows of {source.path.name}: {where}",
-            hint="check the condition; text is compared in single quotes, columns stand in double quotes",
-        )
-    if count["missing customer"] == total - count["filtered"]:
-        raise DataError(
-            f'no row of {source.path.name} has a customer in column "{customer}"',
-            hint="check `columns.customer`",
-        )
-    if count["unknown kind"]:
-        _refuse_kinds(rows, source, roles, count["unknown kind"])
-    findings = [Finding(check="rows", state="ok", source=source.name, column="", rows=total)]
-
-    def add(name: str, state: State, column: str, fix: str) -> None:
-        if count[name]:
-            findings.append(
-                Finding(
-                    check=name,
-                    state=state,
-                    source=source.name,
-                    column=column,
-                    rows=count[name],
-                    positions=first(name),
-                    fix=fix,
+    good, flags = flaws(rows, source, coverage, roles)
+    counted = survey(rows, good, flags, source, coverage)
+    counts, total = counted.counts, counted.total
+    _require_rows(counted, source)
+    found = _counted(counted, source, coverage)
+    refusing = [name for name in _refused(source) if counts.get(name)]
+    flags = {**flags, **_too_large(rows, good, counted)}
+    first = positions(rows, flags, [n for n in {*found, *refusing} if n in flags])
+    refused = []
+    for name in refusing:
+        if name == "missing customer":
+            at_rows = ", ".join(f"{p:,}" for p in first[name])
+            refused.append(
+                DataError(
+                    f"{counts[name]:,} of {total:,} rows of {source.label} have no customer "
+                    f'in column "{source.columns["customer"].label}". First at rows {at_rows}.',
+                    hint="accept the loss with `on_missing_customer: drop`",
                 )
             )
-
-    lost: State = "warning" if count["missing customer"] > total * 0.05 else "info"
-    add("filtered", "info", where, "left out by `where`")
-    add("missing customer", lost, customer, "dropped: nobody to attribute them to")
-    add("unreadable date", "warning", at, "dropped, as `on_bad_date: drop` says")
-    if "available_at" in source.columns:
-        late = source.columns["available_at"].label
-        add("unreadable available_at", "warning", late, "dropped, as `on_bad_date: drop` says")
-    add("before the coverage", "warning", at, f"dropped; coverage starts on {coverage.start}")
-    add("after the coverage", "warning", at, f"dropped; coverage ends before {coverage.end}")
-    add("no kind", "warning", "kind", "dropped: no condition of `kind` names them")
-    add("machine", "info", "is_machine", "left out: done by a machine, not by the customer")
-    amount = source.columns.get("amount")
-    if amount is not None:
-        add(
-            "purchase without amount",
-            "warning",
-            amount.label,
-            "kept; check how amounts are written, or name these rows otherwise in `kind`",
-        )
-    repeated = total - int(rows.distinct().count().to_pyarrow().as_py())
-    if repeated:
-        order = "order" in source.columns
-        findings.append(
-            Finding(
-                check="repeated row",
-                state="info" if order else "warning",
-                source=source.name,
-                column="",
-                rows=repeated,
-                fix="kept: lines of one order may repeat" if order else "kept; check the export",
+        elif name == "unknown kind":
+            refused.append(refused_kinds(rows, source, roles, counts[name]))
+        else:
+            key = "at" if name == "unreadable date" else "available_at"
+            refused.append(
+                refused_dates(
+                    raw, source, key=key, positions=first[name], bad=counts[name], total=total
+                )
             )
-        )
-    return findings
-
-
-def _refuse_dates(
-    raw: ir.Table,
-    *,
-    source: SourceSettings,
-    key: str,
-    positions: tuple[int, ...],
-    bad: int,
-    total: int,
-) -> None:
-    at = source.columns[key]
-    samples = ""
-    if at.column is not None:
-        text = raw.mutate(position=ibis.row_number() + 1)
-        text = text.filter(text.position.isin(positions)).order_by("position")
-        found = text.select(value=text[at.column].cast("string")).to_pyarrow()["value"].to_pylist()
-        samples = ": " + ", ".join(f'"{value or ""}"' for value in found)
-    pattern = at.format or "%d/%m/%Y"
-    raise DataError(
-        f'{bad:,} of {total:,} rows of {source.path.name} have no readable date in column "{at.label}".\n'
-        f"First at rows {', '.join(map(str, positions))}{samples}.",
-        hint=f'set `{key}: {{column: {at.label}, format: "{pattern}"}}` as the dates are written, '
-        "or accept the loss with `on_bad_date: drop`.",
+    repeated, again = _repeated(raw, source, total)
+    if again is not None:
+        refused.append(again)
+    findings = [
+        Finding(check="rows", state="ok", source=source.name, column="", rows=total),
+        *(
+            Finding(
+                check=name, state=state, source=source.name, column=column, rows=n,
+                positions=first.get(name, ()), fix=en, fix_fr=fr, line=line,
+            )
+            for name, (state, column, n, en, fr, line) in found.items()
+        ),
+        *repeated,
+        *dates_of(counted.days, source, coverage),
+    ]  # fmt: skip
+    return SourceAudit(
+        source=source.name, findings=tuple(findings), refused=tuple(refused), days=counted.days
     )
 
 
-def _refuse_kinds(
-    rows: ir.Table, source: SourceSettings, roles: Mapping[str, Role], bad: int
-) -> None:
-    unknown = rows.filter(rows.kept, rows.kind.notnull(), ~rows.kind.isin(list(roles)))
-    named = unknown.select("kind").distinct().order_by("kind").limit(5).to_pyarrow()
-    kinds = named["kind"].to_pylist()
-    raise DataError(
-        f"{bad:,} rows of {source.path.name} are of a kind nobody declared: {', '.join(kinds)}",
-        hint=f"give each a role, as in `kinds: {{{kinds[0]}: engagement}}`, "
-        f"or another name ({nearest(kinds[0], roles)})",
-    )
-
-
-def holes(clean: ir.Table, coverage: Coverage) -> list[Finding]:
-    """Find, per source, the days of the coverage without any event."""
-    days = clean.select("source", day=clean.at_s // 86_400).distinct().to_pyarrow()
-    present: dict[str, set[int]] = {}
-    for name, day in zip(days["source"].to_pylist(), days["day"].to_pylist(), strict=True):
-        present.setdefault(name, set()).add(day)
-    epoch = date(1970, 1, 1)
-    first = (coverage.start - epoch).days
-    findings = []
-    for name, seen in sorted(present.items()):
-        missing = [d for d in range(first, first + coverage.days) if d not in seen]
-        if not missing:
-            continue
-        length, start = _longest_run(missing)
-        begins = epoch + timedelta(days=start)
-        findings.append(
-            Finding(
-                check="days without events",
-                state="warning" if length > LONG_HOLE_DAYS else "info",
-                source=name,
-                column="",
-                rows=len(missing),
-                fix=f"longest: {length} days from {begins}; if the log is incomplete there, "
-                "narrow the coverage",
-            )
+def _require_rows(counted: Survey, source: SourceSettings) -> None:
+    total, filtered = counted.total, counted.counts.get("filtered", 0)
+    if total == 0:
+        raise DataError(
+            f"{source.label} is empty; at least one row is required",
+            hint="check the export, or remove the source from the study",
         )
-    return findings
+    if filtered == total:
+        raise DataError(
+            f"`where` leaves none of the {total:,} rows of {source.label}: {source.where}",
+            hint="check the condition; text is compared in single quotes, columns stand in double quotes",
+        )
+    if counted.counts["missing customer"] == total - filtered:
+        raise DataError(
+            f'no row of {source.label} has a customer in column "{source.columns["customer"].label}"',
+            hint="check `columns.customer`",
+        )
 
 
-def _longest_run(days: list[int]) -> tuple[int, int]:
-    best = (1, days[0])
-    start = days[0]
-    for before, day in pairwise(days):
-        if day != before + 1:
-            start = day
-        best = max(best, (day - start + 1, start), key=lambda run: run[0])
-    return best
+def _refused(source: SourceSettings) -> list[str]:
+    refused = ["unknown kind"]
+    if source.on_missing_customer == "refuse":
+        refused.append("missing customer")
+    if source.on_bad_date == "refuse":
+        refused += ["unreadable date", "unreadable available_at"]
+    return refused
+
+
+_Told = tuple[State, str, int, str, str, str]
+
+
+def _counted(counted: Survey, source: SourceSettings, coverage: Coverage) -> dict[str, _Told]:
+    """State, column, rows, what was done in English and French, and the line to write."""
+    counts, total = counted.counts, counted.total
+    start, end = coverage.start, coverage.end
+    label = {key: spec.label for key, spec in source.columns.items()}
+    at, amount = label["at"], label.get("amount", "")
+    lost: State = "warning" if counts["missing customer"] > total * MANY else "info"
+    accepted = "dropped, as `on_bad_date: drop` says", "écartées, comme le dit `on_bad_date: drop`"
+    bounded = f"coverage: {{start: {start}, end: {end}}}"
+    written = counts.get("unreadable amount", 0) + counts.get("amount", 0)
+    wrong: State = "error" if counted.share("unreadable amount", written) > MOST else "warning"
+    number = 'path: {file: ..., decimal: ","}'
+    told: dict[str, tuple[State, str, str, str, str]] = {
+        "filtered": (
+            "info", source.where or "", "left out by `where`", "écartées par `where`", "",
+        ),
+        "missing customer": (
+            lost, label["customer"], "dropped: nobody to attribute them to",
+            "écartées : personne à qui les attribuer", "",
+        ),
+        "unreadable date": ("warning", at, *accepted, ""),
+        "unreadable available_at": ("warning", label.get("available_at", ""), *accepted, ""),
+        "placeholder date": (
+            "warning", at, "dropped: before 1971, what systems write for no date",
+            "écartées : avant 1971, ce que les systèmes écrivent pour aucune date", "",
+        ),
+        "before the coverage": (
+            "warning", at, f"dropped; coverage starts on {start}",
+            f"écartées ; la couverture commence le {start}", bounded,
+        ),
+        "after the coverage": (
+            "warning", at, f"dropped; coverage ends before {end}",
+            f"écartées ; la couverture finit avant le {end}", bounded,
+        ),
+        "future date": (
+            "warning", at, f"dropped: more than a year after the coverage, which ends before {end}",
+            f"écartées : plus d’un an après la couverture, qui finit avant le {end}", "",
+        ),
+        "no kind": (
+            "warning", "kind", "dropped: no condition or word of `kind` names them",
+            "écartées : aucune condition ni aucun mot de `kind` ne les nomme", "",
+        ),
+        "machine": (
+            "info", label.get("is_machine", ""),
+            "left out: done by a machine, not by the customer",
+            "écartées : faites par une machine, non par le client", "",
+        ),
+        "unreadable is_machine": (
+            "warning", label.get("is_machine", ""), "taken as done by a person; write true or false",
+            "prises pour une personne ; écrire vrai ou faux", "",
+        ),
+        "unreadable amount": (
+            wrong, amount, "kept without amount; say how numbers are written",
+            "gardées sans montant ; dire comment les nombres s’écrivent", number,
+        ),
+        "purchase without amount": (
+            "warning", amount, "kept; check how amounts are written, or name these rows otherwise in `kind`",
+            "gardées ; vérifier l’écriture des montants, ou nommer ces lignes autrement dans `kind`", "",
+        ),
+        "negative purchase": (
+            "warning", amount, "kept; if they are returns or credits, `kind` must say so",
+            "gardées ; si ce sont des retours ou des avoirs, `kind` doit le dire",
+            'kind: {return: "<amount> < 0", purchase: "true"}',
+        ),
+        "positive return": (
+            "warning", amount, "kept, and added to what the customer brought; a return has a negative amount",
+            "gardées, et ajoutées à ce que le client a apporté ; un retour a un montant négatif",
+            f'amount: {{expression: -"{amount}"}}',
+        ),
+        "unreadable rating": (
+            "warning", label.get("rating", ""), "kept without rating; a number is required",
+            "gardées sans note ; il faut un nombre", "",
+        ),
+        "id beyond the precision of its column": (
+            "error", label["customer"],
+            "different customers may have become one: export the ids as text",
+            "des clients différents ont pu être confondus : exporter les identifiants en texte", "",
+        ),
+    }  # fmt: skip
+    found = {
+        name: (told[name][0], told[name][1], n, *told[name][2:])
+        for name, n in counts.items()
+        if n and name not in NO_FINDING
+    }
+    return found | _amounts(counted, amount) | _lags(counted, source) | _zones(counted, source)
+
+
+def _amounts(counted: Survey, column: str) -> dict[str, _Told]:
+    counts = counted.counts
+    found: dict[str, _Told] = {}
+    dotted, thousands = counts.get("dotted", 0), counts.get("thousands", 0)
+    if thousands >= 3 and thousands == dotted < counts["amount"]:
+        found["thousands read as decimals"] = (
+            "warning", column, thousands,
+            "kept as decimals: every amount with a dot has three digits after it, as in 1.234; "
+            "if that is 1,234, say so",
+            "lues comme décimales : tout montant à point a trois chiffres après lui, comme 1.234 ; "
+            "si c’est 1 234, le dire",
+            'path: {file: ..., decimal: ","}',
+        )  # fmt: skip
+    if (power := _largest(counted)) is not None:
+        large = int(counted.amounts[power:].sum())
+        under = 2.0 ** (power - ABSURD) / MONEY_UNIT
+        found["absurd amount"] = (
+            "warning", column, large,
+            f"kept; over 100 times what nearly all purchases stay under ({under:,.2f})",
+            f"gardées ; plus de 100 fois ce que presque tous les achats ne dépassent pas ({under:,.2f})",
+            f'where: "{column}" < {2.0**power / MONEY_UNIT:.0f}',
+        )  # fmt: skip
+    return found
+
+
+def _largest(counted: Survey) -> int | None:
+    """Power of two from which amounts are absurd; None when none reaches it."""
+    n = int(counted.amounts.sum())
+    if n < 30:
+        return None
+    spared = max(3, n // 1_000)
+    above = n - np.cumsum(counted.amounts)
+    power = int(np.argmax(above <= spared)) + 1 + ABSURD
+    return power if counted.amounts[power:].sum() else None
+
+
+def _too_large(
+    rows: ir.Table, good: ir.BooleanValue, counted: Survey
+) -> dict[str, ir.BooleanValue]:
+    power = _largest(counted)
+    if power is None:
+        return {}
+    bought = good & (rows.kind == "purchase")
+    return {"absurd amount": (bought & (rows.amount >= 2**power)).fill_null(False)}
+
+
+def _lags(counted: Survey, source: SourceSettings) -> dict[str, _Told]:
+    if "available_at" not in source.columns or not (late := int(counted.lags[1:].sum())):
+        return {}
+    share = late / int(counted.lags.sum())
+    enough = np.cumsum(counted.lags) >= 0.99 * counted.lags.sum()
+    days = int(np.argmax(enough))
+    state: State = "warning" if days > LATE_DAYS else "info"
+    en = f"{share:.1%} are known a day or more after they happened; 99% within {days} days"
+    fr = f"{share:.1%} sont connues un jour ou plus après les faits ; 99 % en {days} jours"
+    line = ""
+    if days:
+        en += "; a gap as long keeps scoring and training alike"
+        fr += " ; un délai de cette longueur garde apprentissage et calcul semblables"
+        line = f"windows: {{gap: {days} days}}"
+    return {"late row": (state, source.columns["available_at"].label, late, en, fr, line)}
+
+
+def _zones(counted: Survey, source: SourceSettings) -> dict[str, _Told]:
+    zoned, unzoned = counted.counts.get("zoned", 0), counted.counts.get("unzoned", 0)
+    if not zoned or not unzoned or source.timezone is not None:
+        return {}
+    return {
+        "mixed time zones": (
+            "warning", source.columns["at"].label, unzoned,
+            f"times without a distance from UTC beside {zoned:,} with one: say where their clock hangs",
+            f"des heures sans décalage UTC à côté de {zoned:,} qui en ont un : dire à quel fuseau elles sont",
+            "timezone: Europe/Paris",
+        )
+    }  # fmt: skip
+
+
+def _repeated(
+    raw: ir.Table, source: SourceSettings, total: int
+) -> tuple[list[Finding], DataError | None]:
+    """Count rows equal to another in every column."""
+    table = raw.drop(ROW) if ROW in raw.columns else raw
+    each = 1
+    if total > EXACTLY and source.on_duplicate == "keep":
+        # Two equal rows have the same date: a sixteenth of the moments has a sixteenth of them.
+        each = SAMPLE
+        column = source.columns["at"].column
+        if column is not None:
+            table = table.filter(table[column].hash().abs() % SAMPLE == 0)
+    rows = table.count().to_pyarrow().as_py()
+    repeated = each * int(rows - table.distinct().count().to_pyarrow().as_py())
+    if not repeated:
+        return [], None
+    if source.on_duplicate == "refuse":
+        return [], DataError(
+            f"{repeated:,} of {total:,} rows of {source.label} are equal to another in every column",
+            hint="check the export, or keep one of each with `on_duplicate: drop`",
+        )
+    about = ("about, counted on a sixteenth; ", "environ, compté sur un seizième ; ")
+    start_en, start_fr = about if each > 1 else ("", "")
+    if source.on_duplicate == "drop":
+        state: State = "info"
+        en, fr, line = "one of each is kept", "une de chaque est gardée", ""
+    elif "order" in source.columns:
+        state, line = "info", ""
+        en = "kept: lines of one order may repeat"
+        fr = "gardées : les lignes d’une commande peuvent se répéter"
+    else:
+        state, line = "warning", "on_duplicate: drop"
+        en, fr = "kept; check the export", "gardées ; vérifier l’export"
+    finding = Finding(
+        check="repeated row", state=state, source=source.name, column="", rows=repeated,
+        fix=start_en + en, fix_fr=start_fr + fr, line=line,
+    )  # fmt: skip
+    return [finding], None

@@ -15,14 +15,16 @@ import ibis
 import ibis.expr.types as ir
 
 from reveil.errors import DataError, nearest
-from reveil.events.audit import Audit, Finding
-from reveil.events.checks import audit_source, holes
+from reveil.events.audit import Audit, Finding, refuse, worst_first
+from reveil.events.checks import SourceAudit, audit_source
 from reveil.events.clock import Clock
+from reveil.events.coverage import stopped_kinds
 from reveil.events.customers import held_at, open_customers
 from reveil.events.identity import CUSTOMERS, Identity, open_identity, reconciled
 from reveil.events.lookalikes import audit_identity
 from reveil.events.lookups import ROW
 from reveil.events.machines import without_machines
+from reveil.events.people import audit_customers, audit_orders, audit_people, people_of
 from reveil.events.reader import Reader, reading
 from reveil.events.roles import Role
 from reveil.events.settings import (
@@ -32,6 +34,7 @@ from reveil.events.settings import (
     SourceSettings,
 )
 from reveil.events.source import mapped, open_source
+from reveil.events.survey import marks
 from reveil.events.values import seconds_of
 from reveil.windows import Coverage
 
@@ -132,6 +135,7 @@ def open_log(
     """
     who = Identity() if identity is None else open_identity(reader, identity)
     findings: list[Finding] = [*who.findings]
+    audits: list[SourceAudit] = []
     tables: list[ir.Table] = []
     _require_named(frames or {}, sources)
     for source in sources:
@@ -139,7 +143,8 @@ def open_log(
         with reading(source.label):
             raw = open_source(reader, source, frames)
             rows = mapped(raw, source, clock)
-            findings += audit_source(raw, rows, source, coverage, roles)
+            with_marks = mapped(raw, source, clock, marks(raw, source))
+            audits.append(audit_source(raw, with_marks, source, coverage, roles))
             if source.on_duplicate == "drop":
                 rows = mapped(
                     raw.drop(ROW).distinct() if ROW in raw.columns else raw.distinct(),
@@ -147,18 +152,25 @@ def open_log(
                     clock,
                 )
         tables.append(reconciled(_readable(rows, coverage, roles), who))
+    refuse([error for audit in audits for error in audit.refused])
+    findings += [finding for audit in audits for finding in audit.findings]
+    findings += stopped_kinds(audits, coverage)
     clean = reader.store(ibis.union(*tables) if len(tables) > 1 else tables[0])
     if machines is not None:
         clean, found = without_machines(reader, clean, machines)
         findings += found
-    findings += holes(clean, coverage)
     kinds = tuple(sorted(clean.select("kind").distinct().to_pyarrow()["kind"].to_pylist()))
-    order = {"error": 0, "warning": 1, "info": 2, "ok": 3}
     people = None
     if customers is not None:
         here = Clock(zone=timezone, source=timezone, coverage=coverage)
         people = open_customers(reader, customers, here, who)
-    findings += audit_identity(_ids(clean, people), who)
+    met = reader.store(people_of(clean))
+    findings += audit_people(met)
+    if sum("order" in source.columns for source in sources) > 1:
+        findings += audit_orders(clean)
+    if customers is not None and people is not None:
+        findings += audit_customers(met, people, customers)
+    findings += audit_identity(_ids(met, people), who)
     return EventLog(
         events=reader.store(_events(clean)),
         lines=reader.store(_lines(clean)),
@@ -167,12 +179,12 @@ def open_log(
         roles=roles,
         kinds=kinds,
         columns=tuple(sorted({c for source in sources for c in source.columns})),
-        findings=tuple(sorted(findings, key=lambda f: (order[f.state], f.source, f.check))),
+        findings=worst_first(findings),
     )
 
 
-def _ids(clean: ir.Table, people: ir.Table | None) -> ir.Table:
-    ids = clean.select("source", "customer_id")
+def _ids(met: ir.Table, people: ir.Table | None) -> ir.Table:
+    ids = met.select("source", "customer_id")
     if people is not None:
         ids = ids.union(
             people.select("customer_id", source=ibis.literal(CUSTOMERS)).select(
