@@ -5,5 +5,6 @@ Out: text or JSON on standard output, progress on a terminal, an exit code.
 """
 
 from reveil.cli.commands import main
+from reveil.cli.init import init
 
-__all__ = ["main"]
+__all__ = ["init", "main"]

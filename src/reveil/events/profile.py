@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import pyarrow as pa
@@ -44,6 +44,8 @@ class Numbers:
     zero: float
     low: float
     high: float
+    sign: str = ""
+    """A currency sign that stands beside some."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -191,14 +193,14 @@ def _column(name: str, chunks: pa.ChunkedArray) -> Column:
     if not filled or shape.type == "other":
         return shape
     if shape.type == "date":
-        return _with(shape, dates=_stored_dates(values))
+        return replace(shape, dates=_stored_dates(values))
     if shape.type == "boolean":
-        return _with(shape, flags=("true",), words=_words(values.cast(pa.string())))
+        return replace(shape, flags=("true",), words=_words(values.cast(pa.string())))
     if shape.type == "number":
         numbers = _numbers_of(values.cast(pa.float64()), share=1.0, decimal=".")
         few = shape.distinct <= FEW and numbers.whole == 1
         words = _words(values.cast(pa.int64()).cast(pa.string())) if few else {}
-        return _with(
+        return replace(
             shape, numbers=numbers, dates=_written_days(values), words=words, flags=_flags(words)
         )
     return _text_column(shape)
@@ -211,7 +213,7 @@ def _text_column(shape: Column) -> Column:
     spread = different.take(pa.array(range(0, len(different), step))).to_pylist()
     personal = sum(bool(_PERSONAL.fullmatch(v)) for v in spread) > len(spread) * 0.3
     words = _words(values) if shape.distinct <= FEW and not personal else {}
-    return _with(
+    return replace(
         shape,
         numbers=None if personal else _spelled_numbers(values, spread),
         dates=None if personal else _spelled_dates(values, spread),
@@ -236,12 +238,6 @@ def _flags(words: dict[str, int]) -> tuple[str, ...]:
     if not words or not low <= {*_YES, *_NO}:
         return ()
     return tuple(sorted(low & set(_YES)))
-
-
-def _with(shape: Column, **more: object) -> Column:
-    from dataclasses import replace  # noqa: PLC0415
-
-    return replace(shape, **more)  # type: ignore[arg-type]
 
 
 def _type(kind: pa.DataType) -> str:
@@ -295,7 +291,10 @@ def _spelled_numbers(values: pa.Array, spread: list[str]) -> Numbers | None:
     numbers = pc.if_else(good, text, None).cast(pa.float64())
     filled = len(values) - values.null_count
     there = len(numbers) - numbers.null_count
-    return _numbers_of(numbers, share=there / filled, decimal=decimal) if there else None
+    if not there:
+        return None
+    sign = next((s for s in "€$£" if any(s in v for v in spread)), "")
+    return replace(_numbers_of(numbers, share=there / filled, decimal=decimal), sign=sign)
 
 
 def _stored_dates(values: pa.Array) -> Dates:
