@@ -66,10 +66,17 @@ def without_machines(
     if not settings.find:
         return clean, []
     reactions = clean.filter(clean.kind.isin([OPEN, CLICK]))
-    found = ibis.union(*_at_once(clean, settings), _followed(clean, settings))
-    # A row that two rules find is counted by one.
+    reactions = reactions.mutate(known_day=_known_day(reactions))
+    sent = clean.filter(clean.kind == SENT)
+    found = ibis.union(
+        *_at_once(reactions, sent.mutate(known_day=_known_day(sent)), settings),
+        _followed(reactions.filter(reactions.kind == CLICK), settings),
+    )
+    # What two rules or two sends tell is told once.
     found = reader.store(
-        found.group_by(*_KEY).aggregate(rule=found.rule.min(), rows=found.rows.max())
+        found.group_by(*_KEY).aggregate(
+            rule=found.rule.min(), rows=found.rows.max(), source=found.source.min()
+        )
     )
     by_rule = found.group_by("rule", "source").aggregate(rows=found.rows.sum().cast("int64"))
     counted = by_rule.order_by("rule", "source").to_pyarrow().to_pylist()
@@ -77,41 +84,42 @@ def without_machines(
         return clean, []
     human = reactions.anti_join(found, [reactions[k].identical_to(found[k]) for k in _KEY])
     others = clean.filter(~clean.kind.isin([OPEN, CLICK]))
-    return ibis.union(others, human), [_finding(row, settings) for row in counted]
+    people = ibis.union(others, human.select(clean.columns))
+    return people, [_finding(row, settings) for row in counted]
 
 
-_KEY = ("source", "customer_id", "kind", "campaign", "item", "at_s", "known_s")
+_KEY = ("customer_id", "kind", "campaign", "at_s", "known_day")
 """Rows equal in these share a verdict."""
+
+SLOT = 3_600
+"""Sends and reactions are matched by customer and hour first, then by the second."""
 
 
 def _known_day(rows: ir.Table) -> ir.IntegerValue:
     return rows.known_s // DAY
 
 
-def _at_once(clean: ir.Table, settings: MachineSettings) -> tuple[ir.Table, ir.Table]:
+def _at_once(
+    reactions: ir.Table, sent: ir.Table, settings: MachineSettings
+) -> tuple[ir.Table, ir.Table]:
     """Find opens of a bulk send, and clicks, within seconds of the send."""
     longest = max(settings.open_seconds, settings.click_seconds)
-    width = longest + 1
-    sent = clean.filter(clean.kind == SENT)
     # Sends of a campaign share few moments: whoever reacts far from all of them is a person.
-    moments = sent.group_by("campaign", "at_s", known_day=_known_day(sent)).aggregate(
-        sends=sent.count()
-    )
-    slots = moments.select(slot=moments.at_s // width).distinct()
+    moments = sent.group_by("campaign", "at_s", "known_day").aggregate(sends=sent.count())
+    fine, coarse = longest + 1, max(SLOT, longest + 1)
+    slots = moments.select(slot=moments.at_s // fine).distinct()
     slots = slots.union(slots.select(slot=slots.slot + 1)).distinct()
-    reactions = clean.filter(clean.kind.isin([OPEN, CLICK]))
-    near = reactions.mutate(slot=reactions.at_s // width)
-    near = near.semi_join(slots, "slot")
-    near = near.group_by(*_KEY).aggregate(rows=near.count())
-    # A send is in the slot of the reaction, or in the one before.
-    near = near.mutate(slot=near.at_s // width)
-    near = near.union(near.mutate(slot=near.slot - 1))
+    near = reactions.semi_join(slots, (reactions.at_s // fine) == slots.slot)
+    near = near.group_by(*_KEY).aggregate(rows=near.count(), source=near.source.min())
+    near = near.mutate(slot=near.at_s // coarse)
+    # The send of an early reaction may be in the slot before.
+    early = near.filter(near.at_s % coarse < longest)
+    near = near.union(early.mutate(slot=early.slot - 1))
     sends = sent.select(
         sent_to=sent.customer_id,
-        sent_slot=sent.at_s // width,
+        sent_slot=sent.at_s // coarse,
         sent_at=sent.at_s,
-        sent_day=sent.at_s // DAY,
-        sent_known=_known_day(sent),
+        sent_known=sent.known_day,
         sent_campaign=sent.campaign,
     )
     pairs = near.inner_join(
@@ -119,30 +127,29 @@ def _at_once(clean: ir.Table, settings: MachineSettings) -> tuple[ir.Table, ir.T
     )
     wait = pairs.at_s - pairs.sent_at
     same = (pairs.campaign == pairs.sent_campaign).fill_null(True)
-    pairs = pairs.filter(wait >= 0, pairs.sent_known <= _known_day(pairs), same)
-    bulk = _bulk(moments, settings.bulk)
+    pairs = pairs.filter(wait >= 0, pairs.sent_known <= pairs.known_day, same)
+    clicked = pairs.filter(pairs.kind == CLICK, wait <= settings.click_seconds)
     opened = pairs.filter(pairs.kind == OPEN, wait <= settings.open_seconds)
+    bulk = _bulk(moments, settings.bulk)
     opened = opened.inner_join(
         bulk,
         [
-            opened.sent_campaign.fill_null("") == bulk.bulk_campaign,
-            opened.sent_day == bulk.bulk_day,
+            opened.sent_campaign.identical_to(bulk.bulk_campaign),
+            opened.sent_at // DAY == bulk.bulk_day,
         ],
     )
-    opened = opened.filter(opened.bulk_known <= _known_day(opened))
-    clicked = pairs.filter(pairs.kind == CLICK, wait <= settings.click_seconds)
+    opened = opened.filter(opened.bulk_known <= opened.known_day)
+    columns = [*_KEY, "source", "rows"]
     return (
-        opened.select(*_KEY, "rows", rule=ibis.literal(OPENED)),
-        clicked.select(*_KEY, "rows", rule=ibis.literal(CLICKED)),
+        opened.select(*columns, rule=ibis.literal(OPENED)),
+        clicked.select(*columns, rule=ibis.literal(CLICKED)),
     )
 
 
 def _bulk(moments: ir.Table, least: int) -> ir.Table:
     """Find the days of bulk sends, and from which day on that was known."""
     daily = moments.group_by(
-        bulk_campaign=moments.campaign.fill_null(""),
-        bulk_day=moments.at_s // DAY,
-        bulk_known=moments.known_day,
+        bulk_campaign=moments.campaign, bulk_day=moments.at_s // DAY, bulk_known=moments.known_day
     ).aggregate(sends=moments.sends.sum())
     so_far = ibis.window(
         group_by=["bulk_campaign", "bulk_day"], order_by="bulk_known", preceding=None, following=0
@@ -154,14 +161,17 @@ def _bulk(moments: ir.Table, least: int) -> ir.Table:
     )
 
 
-def _followed(clean: ir.Table, settings: MachineSettings) -> ir.Table:
-    """Find clicks on many links of one e-mail within seconds, by the first click on each."""
+def _followed(clicks: ir.Table, settings: MachineSettings) -> ir.Table:
+    """Find clicks on many links of one e-mail within seconds, by the first click on each.
+
+    Clicks are compared with those that became known on the same day.
+    """
     links = settings.burst_links
-    clicks = clean.filter(clean.kind == CLICK, clean.item.notnull())
-    clicks = clicks.mutate(mail=clicks.campaign.fill_null(""), known_day=_known_day(clicks))
-    clicks = clicks.group_by(*_KEY, "mail", "known_day").aggregate(rows=clicks.count())
+    # No name is a name here, and joins with itself.
+    clicks = clicks.mutate(mail=clicks.campaign.fill_null(""))
     mail = ["customer_id", "mail", "known_day"]
-    first = clicks.group_by(*mail, "item").aggregate(first_s=clicks.at_s.min())
+    named = clicks.filter(clicks.item.notnull())
+    first = named.group_by(*mail, "item").aggregate(first_s=named.at_s.min())
     many = first.group_by(mail).aggregate(links=first.count())
     first = first.semi_join(many.filter(many.links >= links), mail)
     # A link is part of a burst when some run of so many links that holds it is short.
@@ -173,7 +183,11 @@ def _followed(clean: ir.Table, settings: MachineSettings) -> ir.Table:
     burst = first.filter(first.burst == 1).drop("ends", "burst")
     found = clicks.inner_join(burst, [*mail, "item"])
     found = found.filter(found.at_s - found.first_s <= settings.burst_seconds)
-    return found.select(*_KEY, "rows", rule=ibis.literal(FOLLOWED))
+    # Whatever else was clicked in that e-mail at that second was clicked by the same machine.
+    moments = found.select(*mail, "at_s").distinct()
+    same = clicks.semi_join(moments, [*mail, "at_s"])
+    same = same.group_by(*_KEY).aggregate(rows=same.count(), source=same.source.min())
+    return same.select(*_KEY, "source", "rows", rule=ibis.literal(FOLLOWED))
 
 
 def _finding(row: Mapping[str, object], settings: MachineSettings) -> Finding:
