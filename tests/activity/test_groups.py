@@ -100,17 +100,23 @@ def test_groups_have_a_french_name() -> None:
 def row_of(db: DuckDB, tmp_path: Path) -> Callable[..., dict[str, object]]:
     def one(*rows: Typed) -> dict[str, object]:
         log = small_log(db, tmp_path, list(rows))
-        row: dict[str, object] = standing_table(log, ActivitySettings(), CUTOFF).to_pyarrow().to_pylist()[0]
+        row: dict[str, object] = (
+            standing_table(log, ActivitySettings(), CUTOFF).to_pyarrow().to_pylist()[0]
+        )
         return row
 
     return one
 
 
-@pytest.mark.parametrize(("first", "recent"), [("2011-03-09 00:00:01", True), ("2011-03-09", False)])
+@pytest.mark.parametrize(
+    ("first", "recent"), [("2011-03-09 00:00:01", True), ("2011-03-09", False)]
+)
 def test_recent_is_by_the_first_order(
     first: str, recent: bool, row_of: Callable[..., dict[str, object]]
 ) -> None:
     """84 days to the second; a visit before it does not make an old customer."""
     assert RECENT_DAYS == 84
-    row = row_of(("a", "visit", "2010-06-01"), ("a", "purchase", first), ("a", "purchase", "2011-05-01"))
+    row = row_of(
+        ("a", "visit", "2010-06-01"), ("a", "purchase", first), ("a", "purchase", "2011-05-01")
+    )
     assert row["recent"] is recent

@@ -17,7 +17,7 @@ from math import log
 import ibis
 import ibis.expr.types as ir
 
-from reveil.engine.asof import EPOCH_SHIFT, RANKS, WEIGHT_UNIT, Aggregate
+from reveil.engine.asof import EPOCH_SHIFT, RANKS, WEIGHT_UNIT, Aggregate, Statistic
 from reveil.events.log import DAY, EventLog, seconds
 
 LINE_COLUMNS = ("item", "category")
@@ -61,22 +61,18 @@ def aggregate(
     events = _visible(log.events, cutoff, observation)
     parts: list[ir.Table] = []
 
-    def of(*statistics: str, lines: bool = False) -> list[Aggregate]:
-        on_lines = [(a.statistic == "distinct") and a.column in LINE_COLUMNS for a in wanted]
-        return [
-            a
-            for a, is_line in zip(wanted, on_lines, strict=True)
-            if a.statistic in statistics and is_line == lines
-        ]
+    def of(*statistics: Statistic) -> list[Aggregate]:
+        return [a for a in wanted if a.statistic in statistics]
 
-    plain = of("count", "sum", "last", "first", "last_kind", "distinct", "several", "decayed")
+    plain = of("count", "sum", "last", "first", "last_kind", "several", "decayed")
     if population is None:
         population = _everybody(log, events, plain, cutoff)
     elif plain:
         parts.append(_grouped(_of_kinds(events, plain), plain, cutoff))
-    if lines := of("distinct", lines=True):
-        rows = _of_kinds(_visible(log.lines, cutoff, observation), lines)
-        parts.append(_grouped(rows, lines, cutoff))
+    distinct = of("distinct")
+    for column in sorted({str(a.column) for a in distinct}):
+        rows = _visible(log.lines, cutoff, observation) if column in LINE_COLUMNS else events
+        parts.append(_distinct(rows, column, [a for a in distinct if a.column == column], cutoff))
     gaps = of("gap_count", "gap_sum", "gap_squares", "gap_max")
     parts += [
         _gaps(events, [a for a in gaps if a.kinds == kinds])
@@ -161,13 +157,24 @@ def _expression(table: ir.Table, a: Aggregate, cutoff: date) -> ir.Value:
             value = _several(table, a, where)
         case "sum":
             value = table[a.column].sum(where=where)
-        case "distinct":
-            value = table[a.column].nunique(where=where)
         case "decayed":
             value = _decayed(table, a, cutoff).sum(where=where)
         case _:
             raise AssertionError(a.statistic)
     return value.cast("int64")
+
+
+def _distinct(table: ir.Table, column: str, aggregates: list[Aggregate], cutoff: date) -> ir.Table:
+    """Mark each value of each customer where it counts, then count the marks.
+
+    Twice as fast as counting distinct values for each aggregate.
+    """
+    table = _of_kinds(table, aggregates).filter(ibis._[column].notnull())
+    seen = {a.key: _in_window(table, a, cutoff).ifelse(1, 0).max() for a in aggregates}
+    values = table.group_by("customer_id", column).aggregate(**seen)
+    return values.group_by("customer_id").aggregate(
+        **{a.key: values[a.key].sum().cast("int64") for a in aggregates}
+    )
 
 
 def _ranked(table: ir.Table, a: Aggregate) -> ir.IntegerValue:
@@ -235,6 +242,10 @@ def _since(events: ir.Table, aggregates: list[Aggregate]) -> ir.Table:
     last = answers.group_by("customer_id").aggregate(answered_s=answers.at_s.max())
     kinds = sorted({kind for a in aggregates for kind in a.kinds})
     attempts = events.filter(events.kind.isin(kinds))
+    named = sorted({a.column for a in aggregates if a.column is not None})
+    if all(a.column is not None for a in aggregates):
+        # Few contacts name an offer: the others need not be joined.
+        attempts = attempts.filter(ibis.or_(*[attempts[c].notnull() for c in named]))
     joined = attempts.left_join(last, "customer_id")
     later = joined.answered_s.isnull() | (joined.at_s > joined.answered_s)
 
