@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from reveil.pipeline.recording import record_run as record
     from reveil.pipeline.scoring import score_customers as score
     from reveil.pipeline.standing import states as states
+    from reveil.pipeline.standing import transitions as transitions
     from reveil.pipeline.training import look as look
     from reveil.pipeline.training import train as train
     from reveil.simulation.settings import SimulationSettings as SimulationSettings
@@ -87,6 +88,7 @@ _PUBLIC = {
     "target": "pipeline.listing.make_reactivation_list",
     "train": "pipeline.training.train",
     "training_set": "pipeline.observing.training_set",
+    "transitions": "pipeline.standing.transitions",
     "tune": "learning.tune.tune",
 }
 

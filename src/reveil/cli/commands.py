@@ -146,16 +146,41 @@ def features(
 @main.command()
 @STUDY
 @click.option("--cutoff", type=_Day(), required=True)
+@click.option(
+    "--since",
+    type=_Day(),
+    help="Tell moves from this date.  [default: a year before the cutoff]",
+)
+@click.option(
+    "--periods",
+    type=click.IntRange(min=1),
+    help="The same, as a number of periods of 28 days.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for every customer's state, who moved, and the lifecycle report.",
+)
 @JSON
-def states(study: Path, cutoff: date, as_json: bool) -> None:
-    """Count customers by state and group at a cutoff."""
+def states(
+    study: Path,
+    cutoff: date,
+    since: date | None,
+    periods: int | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Tell who is active, how engaged, and who moved since when."""
+    if since is not None and periods is not None:
+        raise click.UsageError("--since and --periods say the same thing; give one of them")
     loaded = _load(study)
 
-    from reveil.cli import printing
-    from reveil.pipeline.standing import standing
+    from reveil.cli import standing
+    from reveil.pipeline.lifecycle import lifecycle
 
-    counted = standing(loaded, cutoff)
-    _print(as_json, printing.standing(counted), printing.standing_json(counted))
+    with _progress() as (say, _):
+        found = lifecycle(loaded, cutoff, out=out, since=since, periods=periods, say=say)
+    _print(as_json, standing.told(loaded, found), standing.told_json(found))
 
 
 @main.command()

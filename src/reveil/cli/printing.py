@@ -1,4 +1,4 @@
-"""What the commands print before a model is in use: check, features, states, train.
+"""What the commands print before a model is in use: check, features, train.
 
 The honest sentence first, the table next, the way on last.
 
@@ -17,7 +17,6 @@ from reveil.features.declare import Feature, Language
 from reveil.learning.evaluate import first_line
 from reveil.pipeline.checking import Readiness
 from reveil.pipeline.recording import Recorded
-from reveil.pipeline.standing import Standing
 from reveil.pipeline.training import Backtest, Trained, Training
 from reveil.registry.store import Store, shown
 
@@ -140,29 +139,6 @@ def catalogue_json(features: Sequence[Feature]) -> list[dict[str, object]]:
         }
         for f in features
     ]
-
-
-def standing(counted: Standing) -> str:
-    """Tell how many customers are in each state and group."""
-    total = sum(counted.states.values())
-    rows = [["state", "customers", "share"]]
-    rows += [[s, f"{n:,}", f"{n / total:.1%}"] for s, n in counted.states.items()]
-    groups = [["group", "customers", "share"]]
-    groups += [[g, f"{n:,}", f"{n / total:.1%}"] for g, n in counted.groups.items()]
-    numbers = frozenset({1, 2})
-    return (
-        f"{total:,} customers known before {counted.cutoff}\n\n"
-        f"{table(rows, right=numbers)}\n\n{table(groups, right=numbers)}"
-    )
-
-
-def standing_json(counted: Standing) -> dict[str, object]:
-    """Give the counts to a program."""
-    return {
-        "cutoff": str(counted.cutoff),
-        "states": counted.states,
-        "groups": counted.groups,
-    }
 
 
 def training(made: Training, recorded: Recorded, store: Store) -> str:

@@ -19,6 +19,7 @@ from reveil.reports.lifecycle_values import (
     STATES,
     Distinction,
     Dormant,
+    Flows,
     LastOrderByEngagement,
     LifecycleReport,
     Movement,
@@ -45,7 +46,7 @@ def lifecycle_report(values: LifecycleReport, language: Language) -> str:
 
     Examples
     --------
-    >>> from reveil.reports.lifecycle_values import BaseAt, CallingItWrong, Flows
+    >>> from reveil.reports.lifecycle_values import BaseAt, CallingItWrong
     >>> nobody = (0, 0, 0, 0)
     >>> page = lifecycle_report(LifecycleReport(
     ...     study="Shop", currency="EUR",
@@ -68,7 +69,7 @@ def lifecycle_report(values: LifecycleReport, language: Language) -> str:
 def lifecycle_page(values: LifecycleReport, language: Language) -> dict[str, object]:
     """Put the values into the words and figures the template shows."""
     words, formats = Words(language=language), Formats(language=language, currency=values.currency)
-    heading = words("lifecycle.title", cutoff=formats.day(values.cutoff))
+    heading, flows = words("lifecycle.title", cutoff=formats.day(values.cutoff)), values.flows
     return {
         "title": f"{heading} · {values.study}",
         "study": values.study,
@@ -77,8 +78,13 @@ def lifecycle_page(values: LifecycleReport, language: Language) -> dict[str, obj
         "second": _lead(values, words, formats),
         "tiles": _tiles(values, words, formats),
         "base": [_over_time(values, words, formats), _groups(values, words, formats)],
-        "flows": [_flows(values, words, formats), _matrix(values, words, formats)],
-        "moves": _moves(values, words, formats),
+        "flows": []
+        if flows is None
+        else [
+            _flows(values, flows, words, formats),
+            _matrix(flows, words, formats),
+        ],
+        "moves": [] if flows is None else _moves(values, flows, words, formats),
         "engagement": _engagement(values.engagement, words, formats),
         "clocks": _clocks(values, words, formats),
         "blind": _blind(values, words, formats),
@@ -94,16 +100,22 @@ def lifecycle_page(values: LifecycleReport, language: Language) -> dict[str, obj
 
 
 def _lead(values: LifecycleReport, words: Words, formats: Formats) -> str:
-    now = values.now
-    return words(
+    now, flows = values.now, values.flows
+    said = words(
         "lifecycle.lead",
         active=formats.number(now.customers[0]),
         known=formats.number(now.known),
         share=formats.percent(now.customers[0] / max(now.known, 1)),
-        since=formats.day(values.since),
-        lost=formats.number(values.flows.moved("active", "inactive")),
-        back=formats.number(values.flows.moved("inactive", "active")),
     )
+    if flows is None:
+        return said
+    moves = words(
+        "lifecycle.lead.moves",
+        since=formats.day(values.since),
+        lost=formats.number(flows.moved("active", "inactive")),
+        back=formats.number(flows.moved("inactive", "active")),
+    )
+    return f"{said} {moves}"
 
 
 def _wrong(values: LifecycleReport, words: Words, formats: Formats) -> str:
@@ -137,7 +149,7 @@ def _tiles(values: LifecycleReport, words: Words, formats: Formats) -> list[tupl
 def _over_time(values: LifecycleReport, words: Words, formats: Formats) -> dict[str, object]:
     first, last = (base.customers[0] / max(base.known, 1) for base in (values.base[0], values.now))
     title = words(
-        "plot.base",
+        "plot.base" if len(values.base) > 1 else "plot.base.now",
         before=formats.percent(first),
         now=formats.percent(last),
         since=formats.day(values.since),
@@ -179,8 +191,9 @@ def _percent(share: float, formats: Formats) -> str:
     return formats.percent(share, 0 if share >= 0.01 or share == 0 else 1)
 
 
-def _flows(values: LifecycleReport, words: Words, formats: Formats) -> dict[str, object]:
-    flows = values.flows
+def _flows(
+    values: LifecycleReport, flows: Flows, words: Words, formats: Formats
+) -> dict[str, object]:
     title = words(
         "plot.flows",
         lost=formats.number(flows.moved("active", "inactive")),
@@ -206,8 +219,7 @@ def _flows(values: LifecycleReport, words: Words, formats: Formats) -> dict[str,
     return {"title": title, "note": words("plot.flows.note"), "svg": svg}
 
 
-def _matrix(values: LifecycleReport, words: Words, formats: Formats) -> dict[str, object]:
-    flows = values.flows
+def _matrix(flows: Flows, words: Words, formats: Formats) -> dict[str, object]:
     title = words(
         "plot.matrix",
         lost=formats.percent(flows.share("active", "inactive")),
@@ -240,13 +252,13 @@ def _matrix(values: LifecycleReport, words: Words, formats: Formats) -> dict[str
     return {"title": title, "note": words("plot.matrix.note"), "svg": svg}
 
 
-def _moves(values: LifecycleReport, words: Words, formats: Formats) -> list[str]:
+def _moves(values: LifecycleReport, flows: Flows, words: Words, formats: Formats) -> list[str]:
     said = [
         words(
             "lifecycle.entries",
             since=formats.day(values.since),
-            entered=formats.number(sum(values.flows.entries)),
-            left=formats.number(sum(values.flows.exits)),
+            entered=formats.number(sum(flows.entries)),
+            left=formats.number(sum(flows.exits)),
         )
     ]
     steps = values.step_flows
@@ -353,7 +365,7 @@ def _movement(movement: Movement, since: date, words: Words, formats: Formats) -
         lifecycle_plots.Contrasted(
             label=one.meaning,
             values=words(
-                "plot.movement.values",
+                f"plot.movement.{one.typical}",
                 moved=_value(one, one.moved, words, formats),
                 stayed=_value(one, one.stayed, words, formats),
             ),

@@ -99,7 +99,7 @@ def flows(
     """
     out = [sum(row) for row in counts]
     into = [sum(row[j] for row in counts) for j in range(len(after))]
-    left, right, top, room, thick = 102, 298, 30, 250, 9
+    left, right, top, room, thick = 110, 290, 30, 250, 9
     parts = max(sum(map(bool, out)), sum(map(bool, into)), 1)
     space = 12
     whole = max(sum(out), 1)
@@ -235,7 +235,7 @@ def heat_map(
     heads = [fitted(column, wide - 2, lines=2) for column in columns]
     top = 22 + 15 * max(len(head) for head in heads)
     tall = 44 if any(cell.under for _, cells in rows for cell in cells) else 32
-    drawn = [caption(words[0], 0, top - 7), caption(words[1], WIDTH, 12, anchor="end")]
+    drawn = [caption(words[0], 0, 12), caption(words[1], WIDTH, 12, anchor="end")]
     for j, head in enumerate(heads):
         for i, part in enumerate(reversed(head)):
             drawn.append(

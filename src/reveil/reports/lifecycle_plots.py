@@ -58,7 +58,7 @@ def over_time(
     >>> svg.count("<rect"), ">12<" in svg, "Aug 2011" in svg
     (4, True, True)
     """
-    left, right, top, bottom = 50, 292, 14, 250
+    left, right, top, bottom = 50, 284, 14, 250
     most = max(sum(counts[i] for _, counts in states) for i in range(len(days)))
     y = Scale(low=0, high=max(most, 1), start=bottom, end=top)
     drawn = []
@@ -205,7 +205,7 @@ def distinctions(
         for words_ in fitted(row.label, WIDTH - 4, lines=2):
             drawn.append(text(words_, 0, y + 11, halo=True))
             y += 16
-        drawn.append(text(short(row.values, WIDTH - 60), 0, y + 11, fill=MUTED, size=12, halo=True))
+        drawn.append(text(short(row.values, WIDTH - 34), 0, y + 11, fill=MUTED, size=12, halo=True))
         d = row.difference
         drawn.append(
             text(formats.number(d.estimate, 1, signed=True), WIDTH, y + 11, anchor="end", bold=True)

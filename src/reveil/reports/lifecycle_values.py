@@ -161,6 +161,8 @@ class Distinction:
         In pooled standard deviations of ranks.
     moved, stayed
         A typical value of each group, in `unit`.
+    typical
+        Which one: the median, or the mean where the medians are equal.
     """
 
     meaning: str
@@ -168,6 +170,7 @@ class Distinction:
     difference: Interval
     moved: float
     stayed: float
+    typical: Literal["median", "mean"] = "median"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,7 +193,7 @@ class LifecycleReport:
     base
         Ascending by date; the last one is the cutoff.
     flows
-        From the first date of `base` to the cutoff.
+        From the first date of `base` to the cutoff; None where there is no earlier date.
     step_flows, step_days
         The same from each date to the next, pooled over the periods; None with one period.
     clock_days
@@ -204,7 +207,7 @@ class LifecycleReport:
     study: str
     currency: str
     base: tuple[BaseAt, ...]
-    flows: Flows
+    flows: Flows | None
     step_flows: Flows | None
     step_days: int
     engagement: LastOrderByEngagement

@@ -100,7 +100,13 @@ class Publication:
 
     def text(self, name: str, extension: str, text: str) -> None:
         """Write a text, such as an HTML page, as `name`.`extension`."""
-        self._new(name, extension).write_bytes(text.encode("utf-8"))
+        self.pieces(name, extension, [text])
+
+    def pieces(self, name: str, extension: str, texts: Iterable[str]) -> None:
+        """Write a text that comes in pieces, so that it never lies in memory as a whole."""
+        with self._new(name, extension).open("wb") as file:
+            for text in texts:
+                file.write(text.encode("utf-8"))
 
     def _new(self, name: str, extension: str) -> Path:
         file = f"{name}.{extension}"
