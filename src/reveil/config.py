@@ -20,6 +20,7 @@ from reveil.engine.settings import EngineSettings
 from reveil.errors import StudyError, TooLittleDataError, nearest
 from reveil.events.roles import Role, roles_of
 from reveil.events.settings import (
+    AuditSettings,
     CoverageSettings,
     CustomersSettings,
     IdentitySettings,
@@ -86,6 +87,7 @@ class Study(_Settings):
     customers: CustomersSettings | None = None
     identity: IdentitySettings = IdentitySettings()
     machines: MachineSettings = MachineSettings()
+    audit: AuditSettings = AuditSettings()
     kinds: dict[str, Role] = Field(default_factory=dict)
     coverage: CoverageSettings
     activity: ActivitySettings = ActivitySettings()

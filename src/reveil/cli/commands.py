@@ -101,8 +101,14 @@ def demo(customers: int, out: Path, seed: int, threads: int, language: str, as_j
 
 @main.command()
 @STUDY
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for audit.html, audit.csv and audit.json.",
+)
 @JSON
-def check(study: Path, as_json: bool) -> None:
+@click.pass_context
+def check(context: click.Context, study: Path, out: Path | None, as_json: bool) -> None:
     """Audit the data, plan the cutoffs, count who could be learned from. Trains nothing."""
     loaded = _load(study)
 
@@ -111,8 +117,10 @@ def check(study: Path, as_json: bool) -> None:
 
     with _progress() as (say, _):
         say("reading and auditing")
-        ready = check_study(loaded)
-    _print(as_json, printing.check(loaded, ready), printing.check_json(loaded, ready))
+        ready = check_study(loaded, out)
+    _print(as_json, printing.check(loaded, ready, out), printing.check_json(loaded, ready))
+    if ready.audit.worst == "error":
+        context.exit(1)
 
 
 @main.command()

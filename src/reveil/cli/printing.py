@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from reveil.config import Study
 from reveil.evaluation.interval import Evaluation, Interval
+from reveil.events.audit import Audit
 from reveil.features.declare import Feature, Language
 from reveil.learning.evaluate import first_line
 from reveil.pipeline.checking import Readiness
@@ -54,27 +56,37 @@ def table(rows: Iterable[Sequence[str]], *, right: frozenset[int] = frozenset())
     return "\n".join(lines)
 
 
-def check(study: Study, ready: Readiness) -> str:
+SHOWN_FINDINGS = 24
+"""Findings printed; errors and warnings always are."""
+
+
+def check(study: Study, ready: Readiness, out: Path | None = None) -> str:
     """Tell what was found, what would be learned from, and whether that is enough."""
-    audit = [["check", "state", "rows", "where", "what to do"]]
-    audit += [
-        [f.check, f.state, f"{f.rows:,}", " ".join(filter(None, (f.source, f.column))), f.fix]
-        for f in ready.findings
+    w = study.windows
+    lines = [
+        f"{study.name}   {study.coverage.start} … {study.coverage.end}   "
+        f"sees {w.observation.days} days, skips {w.gap.days}, predicts {w.horizon.days}",
+        "",
+        _audit(ready.audit),
     ]
+    if out is not None:
+        lines += ["", f"audit  {out / 'audit.html'}   audit.csv   audit.json"]
+    if ready.audit.worst == "error":
+        errors = sum(f.state == "error" for f in ready.audit)
+        accept = ", ".join(dict.fromkeys(f.check for f in ready.audit if f.state == "error"))
+        lines += [
+            "",
+            f"not ready: {errors} error{'s' if errors > 1 else ''} in the audit. Mend the data or "
+            f"the study; or, knowing it, write `audit: {{accept: [{accept}]}}`",
+        ]
+        return "\n".join(lines)
     volumes = [["target", "test cutoff", "customers", "outcomes", "training cutoffs"]]
     trains = {split.test[0]: split.train for split in ready.splits}
     for v in ready.volumes:
         train = trains[v.cutoff]
         span = f"{len(train)}  {train[0]} … {train[-1]}"
         volumes.append([v.target, str(v.cutoff), f"{v.customers:,}", f"{v.outcomes:,}", span])
-    w = study.windows
-    lines = [
-        f"{study.name}   {study.coverage.start} … {study.coverage.end}   "
-        f"sees {w.observation.days} days, skips {w.gap.days}, predicts {w.horizon.days}",
-        "",
-        table(audit, right=frozenset({2})),
-        "",
-    ]
+    lines.append("")
     for cutoff, counts in ready.states.items():
         told = ", ".join(f"{n:,} {state}" for state, n in counts.items())
         lines.append(f"{cutoff}   {told}")
@@ -82,9 +94,30 @@ def check(study: Study, ready: Readiness) -> str:
         "",
         table(volumes, right=frozenset({2, 3})),
         "",
-        f"{len(ready.features.features)} features from {len(ready.log.kinds)} kinds of events",
+        f"{len(ready.features)} features from {len(ready.log.kinds)} kinds of events",
     ]
     return "\n".join(lines)
+
+
+def _audit(audit: Audit) -> str:
+    """Lay the findings out, worst first; a long list of lesser ones is folded."""
+    bad = sum(f.state in ("error", "warning") for f in audit)
+    shown = audit.findings[: max(bad, SHOWN_FINDINGS)]
+    rows = [["check", "state", "rows", "where", "first at rows", "what to do"]]
+    rows += [
+        [
+            f.check,
+            f.state,
+            f"{f.rows:,}",
+            f.where,
+            " ".join(f"{p:,}" for p in f.positions),
+            f.say("en"),
+        ]
+        for f in shown
+    ]
+    folded = len(audit) - len(shown)
+    more = f"\n… and {folded} more; --out DIR writes them all" if folded else ""
+    return table(rows, right=frozenset({2})) + more
 
 
 def check_json(study: Study, ready: Readiness) -> dict[str, object]:
@@ -93,7 +126,7 @@ def check_json(study: Study, ready: Readiness) -> dict[str, object]:
         "study": study.name,
         "findings": [
             {name: getattr(f, name) for name in ("check", "state", "source", "column", "rows",
-                                                 "positions", "fix")}
+                                                 "positions", "fix", "line")}
             for f in ready.findings
         ],
         "states": {str(cutoff): counts for cutoff, counts in ready.states.items()},
@@ -105,7 +138,7 @@ def check_json(study: Study, ready: Readiness) -> dict[str, object]:
         "training_cutoffs": {
             str(split.test[0]): [str(c) for c in split.train] for split in ready.splits
         },
-        "features": [f.name for f in ready.features.features],
+        "features": list(ready.features),
     }  # fmt: skip
 
 

@@ -229,12 +229,12 @@ def _counted(counted: Survey, source: SourceSettings, coverage: Coverage) -> dic
         "negative purchase": (
             "warning", amount, "kept; if they are returns or credits, `kind` must say so",
             "gardées ; si ce sont des retours ou des avoirs, `kind` doit le dire",
-            'kind: {return: "<amount> < 0", purchase: "true"}',
+            f"kind: {{return: '{_written(amount)} < 0', purchase: 'true'}}",
         ),
         "positive return": (
             "warning", amount, "kept, and added to what the customer brought; a return has a negative amount",
             "gardées, et ajoutées à ce que le client a apporté ; un retour a un montant négatif",
-            f'amount: {{expression: -"{amount}"}}',
+            f"amount: {{expression: '-{_written(amount)}'}}",
         ),
         "unreadable rating": (
             "warning", label.get("rating", ""), "kept without rating; a number is required",
@@ -274,9 +274,14 @@ def _amounts(counted: Survey, column: str) -> dict[str, _Told]:
             "warning", column, large,
             f"kept; over 100 times what nearly all purchases stay under ({under:,.2f})",
             f"gardées ; plus de 100 fois ce que presque tous les achats ne dépassent pas ({under:,.2f})",
-            f'where: "{column}" < {2.0**power / MONEY_UNIT:.0f}',
+            f"where: {_written(column)} < {2.0**power / MONEY_UNIT:.0f}",
         )  # fmt: skip
     return found
+
+
+def _written(label: str) -> str:
+    """Write a column or expression as an expression does."""
+    return label if label.startswith("(") else f'"{label}"'
 
 
 def _largest(counted: Survey) -> int | None:

@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from reveil.errors import StudyError, nearest
+from reveil.events.audit import require_check
 
 COLUMNS = (
     "customer",
@@ -302,3 +303,19 @@ class CoverageSettings(_Settings):
 
     start: date
     end: date
+
+
+class AuditSettings(_Settings):
+    """What of the audit stops a run. Everything else is counted and told."""
+
+    refuse: tuple[str, ...] = ()
+    """Checks whose findings are errors here, whatever they are elsewhere."""
+    accept: tuple[str, ...] = ()
+    """Checks whose errors are known, and only warned of."""
+
+    @field_validator("refuse", "accept")
+    @classmethod
+    def _known(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for check in value:
+            require_check(check, key=f"audit.{info.field_name}")
+        return value

@@ -219,7 +219,7 @@ def _histogram(frame: pd.DataFrame, key: str, n: NDArray[np.int64] | None) -> ND
 
 
 @ibis.udf.agg.builtin(name="min")  # type: ignore[untyped-decorator]
-def _least(position: int, n: int) -> dt.Array[dt.int64]:  # type: ignore[valid-type]
+def _least(position: int, n: int) -> dt.Array[dt.int64]:
     """Return the smallest few numbers, ascending."""
 
 

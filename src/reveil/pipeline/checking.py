@@ -1,20 +1,27 @@
-"""Check: is this study ready to train? Nothing is learned and nothing is written.
+"""Check: is this study ready to train? Nothing is learned.
 
-In:  a Study.
-Out: Readiness: the audit, the states at the test cutoffs, the splits, the volumes.
+In:  a Study, a folder for the audit.
+Out: Readiness: the audit, the states at the test cutoffs, the splits, the volumes; and, in the
+folder, `audit.json`, `audit.csv` and `audit.html`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
+from uuid import uuid4
 
 from reveil.activity.states import states
 from reveil.config import TARGETS, Study
-from reveil.events.audit import Finding
+from reveil.errors import DataError
+from reveil.events.audit import Audit, Finding
 from reveil.events.log import EventLog
-from reveil.features.matrix import FeatureSet
-from reveil.pipeline.observing import POPULATIONS, features_of, label_of, open_events, splits_of
+from reveil.features.declare import Language
+from reveil.pipeline.observing import POPULATIONS, features_of, label_of, read_events, splits_of
+from reveil.reports.audit import audit_report
+from reveil.reports.values import AuditRow
+from reveil.targeting.export import to_csv_bytes
 from reveil.windows import Split
 
 
@@ -30,27 +37,41 @@ class Volume:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Readiness:
-    """What a study would train on."""
+    """What a study would train on; nothing but the audit when that holds an error."""
 
     log: EventLog
-    findings: tuple[Finding, ...]
-    features: FeatureSet
+    audit: Audit
+    features: tuple[str, ...]
     splits: tuple[Split, ...]
     states: dict[date, dict[str, int]]
     volumes: tuple[Volume, ...]
 
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the audit found, worst first."""
+        return self.audit.findings
 
-def check_study(study: Study) -> Readiness:
+
+def check_study(study: Study, out: Path | None = None) -> Readiness:
     """Audit the sources, plan the cutoffs and count who could be learned from.
+
+    Parameters
+    ----------
+    out
+        Folder to write the audit to; it is there even when what follows fails.
 
     Raises
     ------
     ReveilError
         When the study could not train at all: unreadable data, or too little of it.
     """
-    log = open_events(study)
+    log = read_events(study)
+    audit = log.audit()
+    if out is not None:
+        write_audit(audit, out, study.language)
+    if audit.worst == "error":
+        return Readiness(log=log, audit=audit, features=(), splits=(), states={}, volumes=())
     splits = splits_of(study)
-    features = features_of(study, log)
     counted: dict[date, dict[str, int]] = {}
     volumes = []
     for split in splits:
@@ -71,9 +92,53 @@ def check_study(study: Study) -> Readiness:
             volumes.append(Volume(target=target, cutoff=cutoff, customers=n, outcomes=outcomes))
     return Readiness(
         log=log,
-        findings=log.findings,
-        features=features,
+        audit=audit,
+        features=features_of(study, log).names,
         splits=splits,
         states=counted,
         volumes=tuple(volumes),
     )
+
+
+def write_audit(audit: Audit, folder: Path, language: Language) -> None:
+    """Write `audit.json`, `audit.csv` and `audit.html`; each is whole or not there.
+
+    Raises
+    ------
+    DataError
+        When the folder cannot be written to.
+    """
+    rows = [
+        AuditRow(
+            check=f.name(language),
+            state=f.state,
+            source=f.source,
+            column=f.column,
+            rows=f.rows,
+            positions=f.positions,
+            fix=f.fix_fr if language == "fr" and f.fix_fr else f.fix,
+            line=f.line,
+        )
+        for f in audit
+    ]
+    frame = audit.frame()
+    frame["positions"] = [" ".join(map(str, cell)) for cell in frame["positions"]]
+    files = {
+        "audit.json": audit.to_json().encode(),
+        "audit.csv": to_csv_bytes(frame, language),
+        "audit.html": audit_report(rows, language).encode(),
+    }
+    run = uuid4().hex
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / f".{name}.{run}").write_bytes(content)
+        for name in files:
+            (folder / f".{name}.{run}").replace(folder / name)
+    except OSError as error:
+        for name in files:
+            (folder / f".{name}.{run}").unlink(missing_ok=True)
+        raise DataError(
+            f"the audit cannot be written to {folder}: {error.strerror}",
+            hint="give another folder with --out",
+        ) from None

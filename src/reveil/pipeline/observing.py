@@ -7,6 +7,7 @@ Out: EventLog, FeatureSet, one frame of customers x cutoffs with features and ou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -16,6 +17,7 @@ from reveil.config import TARGETS, Study, Target
 from reveil.engine.asof import AsOf
 from reveil.engine.duckdb import DuckDB
 from reveil.errors import StudyError, TooLittleDataError
+from reveil.events.audit import judged, require_no_error
 from reveil.events.log import EventLog, open_log
 from reveil.events.roles import MONEY, ORDERS
 from reveil.features.matrix import FeatureSet, feature_set
@@ -43,9 +45,17 @@ def open_events(study: Study, frames: Mapping[str, object] | None = None) -> Eve
     Raises
     ------
     DataError
-        When a source is missing, unreadable, or holds what the study refuses.
+        When a source is missing, unreadable, or holds what the study refuses; or when the
+        audit finds an error that the study does not accept.
     """
-    return open_log(
+    log = read_events(study, frames)
+    require_no_error(log.audit())
+    return log
+
+
+def read_events(study: Study, frames: Mapping[str, object] | None = None) -> EventLog:
+    """Read, clean and audit as `open_events` does; the errors of the audit are left to the caller."""
+    log = open_log(
         DuckDB(study.engine),
         study.sources,
         study.customers,
@@ -56,6 +66,8 @@ def open_events(study: Study, frames: Mapping[str, object] | None = None) -> Eve
         timezone=study.timezone,
         frames=frames,
     )
+    audit = judged(log.audit(), refuse=study.audit.refuse, accept=study.audit.accept)
+    return replace(log, findings=audit.findings)
 
 
 def features_of(study: Study, log: EventLog) -> FeatureSet:

@@ -59,6 +59,7 @@ def audit_report(rows: Sequence[AuditRow], language: Language) -> str:
                 if language == "en"
                 else " ; ".join(formats.number(p) for p in row.positions),
                 "fix": row.fix,
+                "line": row.line,
             }
             for row in sorted(rows, key=lambda row: ORDER.index(row.state))
         ],

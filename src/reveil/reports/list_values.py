@@ -272,7 +272,9 @@ class AuditRow:
     positions
         A few row numbers, never a value that names a person.
     fix
-        What to write or do; empty when nothing is needed.
+        What to do; empty when nothing is needed.
+    line
+        The exact line of the study to write.
     """
 
     check: str
@@ -282,3 +284,4 @@ class AuditRow:
     rows: int
     positions: tuple[int, ...] = ()
     fix: str = ""
+    line: str = ""
