@@ -240,14 +240,10 @@ def reconciled(rows: ir.Table, identity: Identity) -> ir.Table:
         if link.by_source:
             keys.append(rows.source == link.table.link_source)
         joined = rows.left_join(link.table, keys)
-        rows = joined.select(
-            **{
-                name: ibis.coalesce(joined.link_customer, joined.customer_id)
-                if name == "customer_id"
-                else joined[name]
-                for name in rows.columns
-            }
-        )
+        # As it stands first, lest Ibis takes this join and the next for one.
+        whole = joined.select(*rows.columns, "link_customer")
+        customer = ibis.coalesce(whole.link_customer, whole.customer_id)
+        rows = whole.mutate(customer_id=customer).drop("link_customer")
     return rows
 
 
