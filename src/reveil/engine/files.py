@@ -157,11 +157,24 @@ def _csv(backend: Backend, files: list[Path], place: TableSettings, scratch: Pat
     }  # fmt: skip
     if place.delimiter is not None:
         options["delim"] = place.delimiter
+    for file in files:
+        _require_names_once(backend.read_csv(file, **{**options, "header": False}), file)
     if len(files) > 1:
         _require_one_shape({f: backend.read_csv(f, **options).columns for f in files})
     return backend.read_csv(
         files, union_by_name=len(files) > 1, hive_partitioning=place.file.is_dir(), **options
     )
+
+
+def _require_names_once(headless: ir.Table, file: Path) -> None:
+    """Refuse a header with one name twice: DuckDB would rename the second in silence."""
+    (first, *_), names = headless.limit(1).to_pyarrow().to_pylist() or [{}], set()
+    for name in filter(None, (str(value or "").strip().lower() for value in first.values())):
+        if name in names and not name.replace(".", "").isdigit():
+            raise DataError(
+                f'two columns of {file.name} are called "{name}"', hint="rename one of them"
+            )
+        names.add(name)
 
 
 def _require_one_shape(columns: dict[Path, tuple[str, ...] | list[str]]) -> None:
@@ -196,8 +209,11 @@ def _as_utf8(file: Path, encoding: str, scratch: Path) -> Path:
 
 
 def _json(backend: Backend, files: list[Path]) -> ir.Table:
+    with files[0].open("rb") as opened:
+        is_array = opened.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+    form = "array" if is_array else "newline_delimited"
     # Every row is looked at, since a key may first appear late.
-    lines = {"format": "newline_delimited", "sample_size": -1}
+    lines = {"format": form, "sample_size": -1}
     guessed = backend.read_json(files, **lines).schema()
     # Only numbers and booleans keep their type: a guessed date may be the wrong way round,
     # and an id may be a number in one row and text in another.
@@ -207,7 +223,7 @@ def _json(backend: Backend, files: list[Path]) -> ir.Table:
         else "VARCHAR"
         for name, kind in guessed.items()
     }
-    return backend.read_json(files, columns=types, format="newline_delimited")
+    return backend.read_json(files, columns=types, format=form)
 
 
 def _database(backend: Backend, place: TableSettings, scratch: Path) -> ir.Table:

@@ -41,6 +41,9 @@ EXACTLY = 2_000_000
 
 SAMPLE = 16
 
+WIDE = 500
+"""Columns up to which rows are compared in all of them; above, in those of the study."""
+
 NO_FINDING = frozenset({"amount", "dotted", "thousands", "zoned", "unzoned", "unknown kind"})
 """Counts that only serve other checks, or that are refused."""
 
@@ -341,6 +344,8 @@ def _repeated(
 ) -> tuple[list[Finding], DataError | None]:
     """Count rows equal to another in every column."""
     table = raw.drop(ROW) if ROW in raw.columns else raw
+    if len(table.columns) > WIDE:
+        table = table.select(sorted({c.column for c in source.columns.values() if c.column}))
     each = 1
     if total > EXACTLY and source.on_duplicate == "keep":
         # Two equal rows have the same date: a sixteenth of the moments has a sixteenth of them.

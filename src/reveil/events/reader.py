@@ -64,6 +64,8 @@ def reading(what: str) -> Iterator[None]:
 
 
 def _hint(said: str) -> str:
+    if "sniffing" in said:
+        return "rows differ in their fields, quotes or line ends: save the file as CSV anew"
     if "out of memory" in said:
         return "raise `engine.memory`"
     if "convert" in said or "out of range" in said:
@@ -76,9 +78,19 @@ def _hint(said: str) -> str:
     return "check that the file is complete and of the type its name says"
 
 
+_VALUE = re.compile(r"[-+]?\d+[.,]\d+|\d{1,4}([/.-])\d{1,2}\1\d{1,4}([ T].*)?")
+"""A decimal number or a date: what columns are not called."""
+
+
 def require_column(raw: ir.Table, column: str, table: str) -> None:
     """Refuse a table without the column the study names."""
     if column not in raw.columns:
+        if any(_VALUE.fullmatch(name) for name in raw.columns):
+            # Names are the first row, which may hold a customer's id.
+            raise DataError(
+                f'{table} has no column "{column}", and its first row looks like data',
+                hint="give the file a header with the names of its columns",
+            )
         hint = nearest(column, raw.columns)
         if len(raw.columns) == 1:
             hint = (
