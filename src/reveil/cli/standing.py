@@ -105,13 +105,10 @@ def _moves(moves: Transitions, head: str, *, mean: bool = False) -> str:
 
 def _distinctions(one: Movers) -> str:
     rows = [["feature", "difference", "moved", "stayed"]]
-    for c in one.clearest[:SHOWN]:
-        values = (c.moved_median, c.stayed_median)
-        if c.moved_median == c.stayed_median:
-            values = (c.moved_mean, c.stayed_mean)
-        rows.append(
-            [c.name, c.difference.text(digits=2, signed=True), *(f"{v:,.4g}" for v in values)]
-        )
+    rows += [
+        [c.name, c.difference.text(digits=2, signed=True), *(f"{v:,.4g}" for v in c.typical)]
+        for c in one.clearest[:SHOWN]
+    ]
     drawn = "" if one.compared == one.moved + one.stayed else f", {one.compared:,} compared"
     head = (
         f"{one.before} to {one.after}: {one.moved:,} moved, {one.stayed:,} stayed{drawn}; "

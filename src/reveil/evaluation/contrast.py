@@ -51,6 +51,16 @@ class Contrast:
     moved_null: float
     stayed_null: float
 
+    @property
+    def typical(self) -> tuple[float, float]:
+        """A value to show for each group: the medians, or the means where the medians are equal.
+
+        Of a rare event both medians are 0, and only the means differ.
+        """
+        if self.moved_median != self.stayed_median:
+            return self.moved_median, self.stayed_median
+        return self.moved_mean, self.stayed_mean
+
 
 def contrast(
     matrix: NDArray[np.floating], moved: NDArray[np.bool_], names: Sequence[str]

@@ -165,13 +165,12 @@ def _group(label: str, language: Language) -> str:
 
 
 def _distinction(one: Contrast, feature: Feature, language: Language) -> Distinction:
-    # Of a rare event both medians are 0, and only the means differ.
-    medians = one.moved_median != one.stayed_median
+    moved, stayed = one.typical
     return Distinction(
         meaning=feature.meaning.of(language),
         unit=feature.unit.value,
         difference=one.difference,
-        moved=one.moved_median if medians else one.moved_mean,
-        stayed=one.stayed_median if medians else one.stayed_mean,
-        typical="median" if medians else "mean",
+        moved=moved,
+        stayed=stayed,
+        typical="mean" if one.moved_median == one.stayed_median else "median",
     )

@@ -42,7 +42,9 @@ class Movers:
         By feature, the largest difference first.
     clearest
         Those that chance does not explain, the largest of each signal: features of one signal
-        say the same thing, and ten windows of it would hide the rest.
+        say the same thing, and ten windows of it would hide the rest. Left out too are
+        features null for most of either group, which speak of a few, and those whose typical
+        values read the same.
     """
 
     before: State
@@ -102,7 +104,9 @@ def _movers(base: Base, pairs: ir.Table, before: State, after: State) -> Movers 
 def _clearest(contrasts: tuple[Contrast, ...], signals: Mapping[str, str]) -> tuple[Contrast, ...]:
     largest: dict[str, Contrast] = {}
     for one in contrasts:
-        if one.difference.exists and not one.difference.low <= 0 <= one.difference.high:
+        clear = one.difference.exists and not one.difference.low <= 0 <= one.difference.high
+        common = max(one.moved_null, one.stayed_null) < 0.5
+        if clear and common and round(one.typical[0], 2) != round(one.typical[1], 2):
             largest.setdefault(signals[one.name], one)
     return tuple(largest.values())
 

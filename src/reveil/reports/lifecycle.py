@@ -6,8 +6,7 @@ Out: one HTML page; customers are counted, never named.
 
 from __future__ import annotations
 
-from datetime import date
-from math import inf, isfinite, isnan
+from math import inf, isnan
 
 import numpy as np
 
@@ -15,14 +14,13 @@ from reveil.features.declare import Language
 from reveil.reports import lifecycle_flows, lifecycle_plots, plots
 from reveil.reports.formats import Formats
 from reveil.reports.lifecycle_flows import SHADES, Cell, Node
+from reveil.reports.lifecycle_movers import movement_figure
 from reveil.reports.lifecycle_values import (
     STATES,
-    Distinction,
     Dormant,
     Flows,
     LastOrderByEngagement,
     LifecycleReport,
-    Movement,
 )
 from reveil.reports.render import render
 from reveil.reports.svg import INK
@@ -46,7 +44,8 @@ def lifecycle_report(values: LifecycleReport, language: Language) -> str:
 
     Examples
     --------
-    >>> from reveil.reports.lifecycle_values import BaseAt, CallingItWrong
+    >>> from reveil.reports.lifecycle_movers import movement_figure
+    from reveil.reports.lifecycle_values import BaseAt, CallingItWrong
     >>> nobody = (0, 0, 0, 0)
     >>> page = lifecycle_report(LifecycleReport(
     ...     study="Shop", currency="EUR",
@@ -69,13 +68,17 @@ def lifecycle_report(values: LifecycleReport, language: Language) -> str:
 def lifecycle_page(values: LifecycleReport, language: Language) -> dict[str, object]:
     """Put the values into the words and figures the template shows."""
     words, formats = Words(language=language), Formats(language=language, currency=values.currency)
+    # The finding first: what is missed, or, where nothing could be, who is active.
+    said = [_wrong(values, words, formats), _lead(values, words, formats)]
+    if values.wrong.purchases_only:
+        said.reverse()
     heading, flows = words("lifecycle.title", cutoff=formats.day(values.cutoff)), values.flows
     return {
         "title": f"{heading} · {values.study}",
         "study": values.study,
         "heading": heading,
-        "lead": _wrong(values, words, formats),
-        "second": _lead(values, words, formats),
+        "lead": said[0],
+        "second": said[1],
         "tiles": _tiles(values, words, formats),
         "base": [_over_time(values, words, formats), _groups(values, words, formats)],
         "flows": []
@@ -90,7 +93,7 @@ def lifecycle_page(values: LifecycleReport, language: Language) -> dict[str, obj
         "blind": _blind(values, words, formats),
         "dormant": _dormant(values.dormant, words, formats),
         "movements": [
-            _movement(movement, values.since, words, formats)
+            movement_figure(movement, values.since, words, formats)
             for movement in values.movements
             if movement.distinctions
         ],
@@ -225,27 +228,31 @@ def _matrix(flows: Flows, words: Words, formats: Formats) -> dict[str, object]:
         lost=formats.percent(flows.share("active", "inactive")),
         back=formats.percent(flows.share("inactive", "active")),
     )
-    rows = []
-    for i, state in enumerate(STATES):
-        cells = [
-            Cell(
-                depth=0.0 if isnan(share) else float(share),
-                figure=_percent(float(share), formats),
-                under=formats.number(int(count)) if isfinite(share) else "",
-            )
-            for share, count in zip(flows.shares[i], flows.counts[i], strict=True)
-        ]
-        rows.append((words(f"state.{state}"), cells))
+    names = [words(f"state.{state}") for state in STATES]
+    lines = [(names[i], flows.counts[i], flows.shares[i]) for i in range(len(STATES))]
     if sum(flows.entries):
-        total = sum(flows.entries)
-        cells = [
-            Cell(depth=n / total, figure=_percent(n / total, formats), under=formats.number(n))
-            for n in flows.entries
-        ]
-        rows.append((words("lifecycle.entered"), cells))
+        entries = np.array(flows.entries)
+        lines.append((words("lifecycle.entered"), entries, entries / entries.sum()))
+    # A state that nobody left or came to would be a line of nothing.
+    there = [j for j in range(len(STATES)) if any(counts[j] for _, counts, _ in lines)]
+    rows = [
+        (
+            name,
+            [
+                Cell(
+                    depth=float(shares[j]),
+                    figure=_percent(float(shares[j]), formats),
+                    under=formats.number(int(counts[j])),
+                )
+                for j in there
+            ],
+        )
+        for name, counts, shares in lines
+        if counts.sum()
+    ]
     svg = lifecycle_flows.heat_map(
         rows,
-        [words(f"state.{state}") for state in STATES],
+        [names[j] for j in there],
         words=(words("plot.matrix.from"), words("plot.matrix.to")),
         title=title,
     )
@@ -332,6 +339,7 @@ def _clocks(values: LifecycleReport, words: Words, formats: Formats) -> dict[str
                 formats.percent(curve.customers[at] / known),
             )
             for curve in values.clocks
+            if any(curve.customers)
         ],
         words=(words("plot.clocks.x"), words("plot.clocks.y")),
         limit=limit,
@@ -345,7 +353,7 @@ def _clocks(values: LifecycleReport, words: Words, formats: Formats) -> dict[str
 def _blind(values: LifecycleReport, words: Words, formats: Formats) -> list[str]:
     if values.wrong.purchases_only:
         return [words("lifecycle.wrong.why_none")]
-    return [_wrong(values, words, formats), words("lifecycle.wrong.why")]
+    return [words("lifecycle.wrong.why")] if values.wrong.customers else []
 
 
 def _dormant(dormant: Dormant, words: Words, formats: Formats) -> str:
@@ -355,48 +363,3 @@ def _dormant(dormant: Dormant, words: Words, formats: Formats) -> str:
         "lifecycle.dormant" if dormant.customers else "lifecycle.dormant.nobody",
         customers=formats.number(dormant.customers),
     )
-
-
-def _movement(movement: Movement, since: date, words: Words, formats: Formats) -> dict[str, object]:
-    first = movement.distinctions[0]
-    more = "more" if first.difference.estimate > 0 else "less"
-    title = words(f"plot.movement.{more}", move=_move(movement, words), meaning=first.meaning)
-    rows = [
-        lifecycle_plots.Contrasted(
-            label=one.meaning,
-            values=words(
-                f"plot.movement.{one.typical}",
-                moved=_value(one, one.moved, words, formats),
-                stayed=_value(one, one.stayed, words, formats),
-            ),
-            difference=one.difference,
-        )
-        for one in movement.distinctions
-    ]
-    svg = lifecycle_plots.distinctions(
-        rows,
-        words=(words("plot.movement.left"), words("plot.movement.right")),
-        formats=formats,
-        title=title,
-    )
-    note = words(
-        "plot.movement.note",
-        moved=formats.number(movement.moved),
-        stayed=formats.number(movement.stayed),
-        since=formats.day(since),
-    )
-    return {"title": title, "note": note, "svg": svg}
-
-
-def _move(movement: Movement, words: Words) -> str:
-    return words(f"move.{movement.before}_{movement.after}")
-
-
-def _value(one: Distinction, value: float, words: Words, formats: Formats) -> str:
-    digits = 0 if abs(value) >= 10 or value == round(value) else 1 if abs(value) >= 1 else 2
-    if one.unit == "share":
-        return formats.percent(value, 0 if value in (0.0, 1.0) or value >= 0.1 else 1)
-    if one.unit == "money":
-        return formats.cents(value)
-    written = formats.number(value, digits)
-    return words("unit.days", n=written) if one.unit == "days" else written

@@ -104,10 +104,7 @@ def flows(
     space = 12
     whole = max(sum(out), 1)
     scale = (room - space * (parts - 1)) / whole
-    drawn = [
-        caption(words[0], left + thick, 12, anchor="end"),
-        caption(words[1], right - thick, 12),
-    ]
+    drawn = [caption(words[0], 0, 12), caption(words[1], WIDTH, 12, anchor="end")]
     starts, ends = _stacked(out, scale, space, top), _stacked(into, scale, space, top)
     ribbons: list[tuple[bool, Markup]] = []
     leaving, arriving = list(starts), list(ends)
@@ -230,7 +227,7 @@ def heat_map(
     >>> "60%" in svg, svg.count("<rect")
     (True, 1)
     """
-    left = 98
+    left = 104
     wide = (WIDTH - left) / len(columns)
     heads = [fitted(column, wide - 2, lines=2) for column in columns]
     top = 22 + 15 * max(len(head) for head in heads)
