@@ -37,7 +37,7 @@ class State(StrEnum):
     """Closed the relation, left too many contacts unanswered, or has been inactive for too long."""
 
 
-SHORTEST_LIMIT_DAYS = 28.0
+SHORTEST_LIMIT_DAYS = 84.0
 """No personal limit is shorter."""
 
 FACTS = (

@@ -116,7 +116,8 @@ def _visible(table: ir.Table, cutoff: date, observation: timedelta | None) -> ir
 
 
 def _in_window(table: ir.Table, a: Aggregate, cutoff: date) -> ir.BooleanValue:
-    condition = table.kind.isin(a.kinds) if a.kinds else ibis.literal(False)
+    # No instant is null: no row, and still a column.
+    condition = table.kind.isin(a.kinds) if a.kinds else table.at_s.isnull()
     if (
         a.statistic in ("count", "last", "first", "last_kind", "decayed")
         and "is_start" in table.columns
