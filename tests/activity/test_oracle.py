@@ -79,7 +79,9 @@ def drawn(seed: int, customers: int = 60) -> list[Row]:
 
 def known_before_cutoff(row: Row) -> bool:
     known = row[3].get("known")
-    late = int((datetime.fromisoformat(known) - datetime(1970, 1, 1)).total_seconds()) if known else 0
+    late = (
+        int((datetime.fromisoformat(known) - datetime(1970, 1, 1)).total_seconds()) if known else 0
+    )
     return max(row[2], late) < T
 
 
@@ -181,7 +183,9 @@ def mail_told(past: Past) -> dict[str, Any]:
         "email_open_share_indicative": min(campaigns("email_open") / n, 1.0) if n else None,
         "email_click_share": min(campaigns("email_click") / n, 1.0) if n else None,
         "email_click_span_days": (clicks[-1] - clicks[0]) / DAY if clicks else None,
-        "email_unanswered": len(after_last_answer(past, ("email_sent",), ("email_click", "commercial"))),
+        "email_unanswered": len(
+            after_last_answer(past, ("email_sent",), ("email_click", "commercial"))
+        ),
     }
 
 
@@ -200,7 +204,9 @@ def engagement_told(past: Past) -> dict[str, Any]:
     overall = score(tuple(weights))
     row: dict[str, Any] = {"engagement": overall}
     row["engagement_band"] = next(
-        name for name, start in (("high", 50), ("medium", 20), ("low", 1), ("none", 0)) if overall >= start
+        name
+        for name, start in (("high", 50), ("medium", 20), ("low", 1), ("none", 0))
+        if overall >= start
     )
     row |= {f"engagement_by_{role}": score((role,)) for role in weights}
     return row | {f"engagement_on_{c}": score(tuple(weights), c) for c in ("store", "web")}
@@ -232,7 +238,9 @@ def test_every_column_is_what_a_person_would_say(
     for who, kind, at, said in filter(known_before_cutoff, rows):
         pasts.setdefault(who, []).append((kind, at, said))
     assert list(frame.index) == sorted(pasts)
-    meant = pd.DataFrame({who: told(past, study, usual_gap(pasts)) for who, past in pasts.items()}).T
+    meant = pd.DataFrame(
+        {who: told(past, study, usual_gap(pasts)) for who, past in pasts.items()}
+    ).T
     groups = {"cutoff", "group", "buyer", "risk"}
     assert set(frame.columns) - groups == set(meant.columns)
     for column in meant:
