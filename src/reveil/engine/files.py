@@ -157,17 +157,19 @@ def _csv(backend: Backend, files: list[Path], place: TableSettings, scratch: Pat
     }  # fmt: skip
     if place.delimiter is not None:
         options["delim"] = place.delimiter
-    for file in files:
-        _require_names_once(backend.read_csv(file, **{**options, "header": False}), file)
+    columns = {file: backend.read_csv(file, **options).columns for file in files}
+    for file, names in columns.items():
+        if any(name.rpartition("_")[0] in names for name in names):
+            _require_names_once(backend.read_csv(file, **{**options, "header": False}), file)
     if len(files) > 1:
-        _require_one_shape({f: backend.read_csv(f, **options).columns for f in files})
+        _require_one_shape(columns)
     return backend.read_csv(
         files, union_by_name=len(files) > 1, hive_partitioning=place.file.is_dir(), **options
     )
 
 
 def _require_names_once(headless: ir.Table, file: Path) -> None:
-    """Refuse a header with one name twice: DuckDB would rename the second in silence."""
+    """Refuse a header with one name twice: DuckDB would call the second `name_1` in silence."""
     (first, *_), names = headless.limit(1).to_pyarrow().to_pylist() or [{}], set()
     for name in filter(None, (str(value or "").strip().lower() for value in first.values())):
         if name in names and not name.replace(".", "").isdigit():
