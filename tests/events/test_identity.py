@@ -39,7 +39,7 @@ def rows_of(*pairs: tuple[str, str]) -> ibis.Table:
 
 
 def ids_of(table: ibis.Table) -> list[str]:
-    return table.order_by("n").to_pyarrow()["customer_id"].to_pylist()
+    return [str(i) for i in table.order_by("n").to_pyarrow()["customer_id"].to_pylist()]
 
 
 @pytest.fixture
@@ -226,22 +226,26 @@ def rolled_up(db: DuckDB, folder: Path, **said: str) -> EventLog:
     (folder / "orders.csv").write_text(
         "who,day,total,no\nk1,2011-02-01,10,1\nk2,2011-02-03,20,2\nk3,2011-02-05,40,3\n"
     )
-    source = SourceSettings(
-        name="shop",
-        path=folder / "orders.csv",
-        columns={"customer": "who", "at": "day", "amount": "total", "order": "no"},
-        kind="purchase",
+    source = SourceSettings.model_validate(
+        {
+            "name": "shop",
+            "path": folder / "orders.csv",
+            "columns": {"customer": "who", "at": "day", "amount": "total", "order": "no"},
+            "kind": "purchase",
+        }
     )
-    customers = CustomersSettings(
-        path=contacts,
-        customer="contact_id",
-        since="since",
-        consent={"email": "opt_in"},
-        usable={"email": "address_ok"},
-        **said,
+    customers = CustomersSettings.model_validate(
+        {
+            "path": contacts,
+            "customer": "contact_id",
+            "since": "since",
+            "consent": {"email": "opt_in"},
+            "usable": {"email": "address_ok"},
+            **said,
+        }
     )
-    identity = IdentitySettings(
-        links=({"path": contacts, "id": "contact_id", "customer": "company_id"},)
+    identity = IdentitySettings.model_validate(
+        {"links": [{"path": contacts, "id": "contact_id", "customer": "company_id"}]}
     )
     return open_log(db, [source], customers, COVERAGE, roles_of({}), identity=identity)
 

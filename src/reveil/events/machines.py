@@ -74,9 +74,7 @@ def without_machines(
     )
     # What two rules or two sends tell is told once.
     found = reader.store(
-        found.group_by(*_KEY).aggregate(
-            rule=found.rule.min(), rows=found.rows.max(), source=found.source.min()
-        )
+        found.group_by(*_KEY).aggregate(rule=found.rule.min(), rows=found.rows.max())
     )
     by_rule = found.group_by("rule", "source").aggregate(rows=found.rows.sum().cast("int64"))
     counted = by_rule.order_by("rule", "source").to_pyarrow().to_pylist()
@@ -88,7 +86,7 @@ def without_machines(
     return people, [_finding(row, settings) for row in counted]
 
 
-_KEY = ("customer_id", "kind", "campaign", "at_s", "known_day")
+_KEY = ("customer_id", "source", "kind", "campaign", "at_s", "known_day")
 """Rows equal in these share a verdict."""
 
 SLOT = 3_600
@@ -110,7 +108,7 @@ def _at_once(
     slots = moments.select(slot=moments.at_s // fine).distinct()
     slots = slots.union(slots.select(slot=slots.slot + 1)).distinct()
     near = reactions.semi_join(slots, (reactions.at_s // fine) == slots.slot)
-    near = near.group_by(*_KEY).aggregate(rows=near.count(), source=near.source.min())
+    near = near.group_by(*_KEY).aggregate(rows=near.count())
     near = near.mutate(slot=near.at_s // coarse)
     # The send of an early reaction may be in the slot before.
     early = near.filter(near.at_s % coarse < longest)
@@ -139,7 +137,7 @@ def _at_once(
         ],
     )
     opened = opened.filter(opened.bulk_known <= opened.known_day)
-    columns = [*_KEY, "source", "rows"]
+    columns = [*_KEY, "rows"]
     return (
         opened.select(*columns, rule=ibis.literal(OPENED)),
         clicked.select(*columns, rule=ibis.literal(CLICKED)),
@@ -186,8 +184,8 @@ def _followed(clicks: ir.Table, settings: MachineSettings) -> ir.Table:
     # Whatever else was clicked in that e-mail at that second was clicked by the same machine.
     moments = found.select(*mail, "at_s").distinct()
     same = clicks.semi_join(moments, [*mail, "at_s"])
-    same = same.group_by(*_KEY).aggregate(rows=same.count(), source=same.source.min())
-    return same.select(*_KEY, "source", "rows", rule=ibis.literal(FOLLOWED))
+    same = same.group_by(*_KEY).aggregate(rows=same.count())
+    return same.select(*_KEY, "rows", rule=ibis.literal(FOLLOWED))
 
 
 def _finding(row: Mapping[str, object], settings: MachineSettings) -> Finding:
