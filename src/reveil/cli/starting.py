@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reveil.cli.printing import table
-from reveil.events.propose import Entry
+from reveil.events.propose_columns import level
+from reveil.events.propose_draft import Entry
 from reveil.events.propose_text import preset_of
 from reveil.pipeline.starting import Started
 
@@ -25,11 +26,16 @@ def started(made: Started) -> str:
         head = f"{made.out} is not complete"
     lines = [head, "", table(rows)]
     if gaps:
-        lines += ["", table([["gap", "why", "line to write"], *([g.where, g.what, g.line] for g in gaps)])]
+        lines += [
+            "",
+            table([["gap", "why", "line to write"], *([g.where, g.what, g.line] for g in gaps)]),
+        ]
     lines.append("")
     if made.coverage is not None:
         c = made.coverage
-        lines.append(f"coverage  {c.start} to {c.end}, from the first and last days seen: confirm it")
+        lines.append(
+            f"coverage  {c.start} to {c.end}, from the first and last days seen: confirm it"
+        )
     if made.refusal is not None:
         lines.append(f"missing   {made.refusal.message}")
     lines.append(f"study     {made.out}   (next: reveil check {made.out})")
@@ -40,9 +46,8 @@ def _rows(made: Started) -> Iterator[list[str]]:
     for source in made.draft.sources:
         sample = source.table.sample
         kinds = ", ".join(source.kinds.seen) or "of kinds unknown"
-        sure = "high" if source.kinds.confidence >= 0.8 else "medium" if source.kinds.confidence >= 0.6 else "low"  # fmt: skip
         rows = f"{'' if sample.exact else '~'}{sample.rows:,} rows"
-        yield [_file(sample.place.name, sample.files), f"events, {rows}", "kind", kinds, sure, source.kinds.reason]  # fmt: skip
+        yield [_file(sample.place.name, sample.files), f"events, {rows}", "kind", kinds, level(source.kinds.confidence), source.kinds.reason]  # fmt: skip
         for entry in source.entries:
             yield ["", "", *_cells(entry)]
         if source.where is not None:

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from os.path import commonprefix
+from itertools import takewhile
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,7 +36,9 @@ FORMATS = {
 MOST_FILES = 5_000
 WHOLE_ROWS = 2_000_000
 """A table of so many rows is read whole; of a larger one, blocks."""
-WHOLE_BYTES = 256 << 20
+BUDGET = 256 << 20
+"""Bytes read of all files together, about; when they are spent, little of each more file."""
+LEAST = 1 << 18
 BLOCKS = 5
 BLOCK_ROWS = 40_000
 TABLE_ROWS = 200_000
@@ -115,15 +118,19 @@ def look_into(
     databases: list[Path] = []
     unread: list[Unread] = []
     readable: list[Sample] = []
+    left = BUDGET
     for file in found:
         try:
+            # A quarter of what is left: the last file gets its share as well.
+            most = max(LEAST, left // 4)
+            left -= min(file.stat().st_size, most) if file.is_file() else 0
             match _format_of(file):
                 case "database" if _is_sqlite(file):
                     samples += _sqlite(file)
                 case "database":
                     databases.append(file)
                 case form:
-                    readable.append(_sample(file, form))
+                    readable.append(_sample(file, form, most))
         except DataError as error:
             unread.append(Unread(file=file, reason=error.message))
         except Exception as error:  # whatever a damaged file makes a reader say
@@ -145,8 +152,6 @@ def source_name(text: str) -> str:
     >>> source_name("Ventes 2024 (définitif)"), source_name("2024-01")
     ('ventes_2024_definitif', 'table_2024_01')
     """
-    import unicodedata  # noqa: PLC0415
-
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
     return name if name[:1].isalpha() else f"table_{name}".rstrip("_")
@@ -177,15 +182,15 @@ def _format_of(file: Path) -> str:
     raise DataError("is of a type that is not read")
 
 
-def _sample(file: Path, form: str) -> Sample:
+def _sample(file: Path, form: str, most: int) -> Sample:
     name = source_name(file.name.split(".")[0])
     place = TableSettings(file=file)
     if form == "parquet":
-        return _parquet(file, Sample(name=name, place=place, table=pa.table({}), rows=0))
+        return _parquet(file, Sample(name=name, place=place, table=pa.table({}), rows=0), most)
     if form == "json":
-        table, rows, exact = json_sample(file)
+        table, rows, exact = json_sample(file, most)
         return Sample(name=name, place=place, table=table, rows=rows, exact=exact)
-    read = csv_sample(file)
+    read = csv_sample(file, most)
     place = TableSettings(
         file=file,
         delimiter=None if read.delimiter == "," else read.delimiter,
@@ -196,18 +201,18 @@ def _sample(file: Path, form: str) -> Sample:
     )
 
 
-def _parquet(file: Path, empty: Sample) -> Sample:
+def _parquet(file: Path, empty: Sample, most: int) -> Sample:
     opened = pq.ParquetFile(file, memory_map=True)
     facts = opened.metadata
     flat = [f.name for f in opened.schema_arrow if not pa.types.is_nested(f.type)]
     if facts.num_rows == 0:
         raise DataError("has no row")
     bounds: dict[str, tuple[object, object]] = {}
-    if facts.num_rows <= WHOLE_ROWS and file.stat().st_size <= WHOLE_BYTES:
+    if facts.num_rows <= WHOLE_ROWS and file.stat().st_size <= most:
         table = opened.read(columns=flat, use_threads=False)
     else:
         groups = sorted({i * (facts.num_row_groups - 1) // (BLOCKS - 1) for i in range(BLOCKS)})
-        share = BLOCK_ROWS * BLOCKS // len(groups)
+        share = BLOCK_ROWS * BLOCKS // len(groups) if most > LEAST else 1_000
         blocks = [
             next(opened.iter_batches(share, row_groups=[g], columns=flat, use_threads=False))
             for g in groups
@@ -299,7 +304,9 @@ def _grouped(samples: list[Sample], present: list[Path], root: Path) -> list[Sam
                 tables.append(_one(parted, folder, source_name(folder.name)))
                 continue
         by_stem: dict[str, list[Sample]] = {}
-        same_type = [f for f in present if f.parent == folder and f.suffix == alike[0].place.file.suffix]
+        same_type = [
+            f for f in present if f.parent == folder and f.suffix == alike[0].place.file.suffix
+        ]
         one_shape = len(same_type) == len(alike) and not any(kind_named(s.name) for s in alike)
         for sample in alike:
             stem = "" if one_shape else re.sub(r"[\d\W_]+", "", sample.place.file.stem.lower())
@@ -323,15 +330,23 @@ def _hive_root(file: Path, root: Path) -> Path | None:
 
 
 def _pattern(names: list[str]) -> str:
-    start = commonprefix(names)
-    end = commonprefix([name[::-1] for name in names])[::-1]
+    start = _common(names)
+    end = _common([name[::-1] for name in names])[::-1]
     end = end[max(0, len(start) + len(end) - min(map(len, names))) :]
     return f"{start}*{end}"
 
 
+def _common(names: list[str]) -> str:
+    """Return how all names begin."""
+    alike = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return "".join(letters[0] for letters in alike)
+
+
 def _one(group: list[Sample], place: Path, name: str) -> Sample:
     first = group[0]
-    chosen = [group[i * (len(group) - 1) // 7] for i in range(8)] if len(group) > 8 else group
+    chosen = group
+    if sum(s.table.num_rows for s in group) > WHOLE_ROWS:
+        chosen = [group[i * (len(group) - 1) // 7] for i in range(8)] if len(group) > 8 else group
     distinct = list({str(s.place.file): s for s in chosen}.values())
     tables = [s.table.select(first.table.column_names) for s in distinct]
     for key in _keys(first.place.file):

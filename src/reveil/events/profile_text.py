@@ -24,7 +24,7 @@ from reveil.errors import DataError
 
 DELIMITERS = (",", ";", "\t", "|")
 WHOLE_BYTES = 48 << 20
-"""A text of this size is read whole; of a longer one, blocks."""
+"""A text of this size is read whole, if there are not many; of a longer one, blocks."""
 BLOCK_BYTES = 1 << 20
 BLOCKS = 12
 JSON_ROWS = 50_000
@@ -51,15 +51,20 @@ class CsvSample:
     notes: tuple[str, ...]
 
 
-def csv_sample(file: Path) -> CsvSample:
+def csv_sample(file: Path, most: int = WHOLE_BYTES) -> CsvSample:
     """Find how a CSV is written, and read some or all of its rows as text.
+
+    Parameters
+    ----------
+    most
+        Bytes to read.
 
     Raises
     ------
     DataError
         When it has no header, no row, or is no text.
     """
-    blocks, size = _blocks(file)
+    blocks, size = _blocks(file, min(most, WHOLE_BYTES))
     encoding = encoding_of(blocks)
     text = [block.decode(encoding, "replace").removeprefix("\ufeff") for block in blocks]
     if "\0" in text[0][:10_000]:
@@ -80,16 +85,15 @@ def csv_sample(file: Path) -> CsvSample:
     if not whole:
         pieces[0] = pieces[0].rpartition("\n")[0]
     odd = 0
-    read = []
 
     def left_out(_: object) -> str:
         nonlocal odd
         odd += 1
         return "skip"
 
-    for piece in pieces:
-        if piece.strip():
-            read.append(_columns(piece, _unlike(names), delimiter, left_out))
+    read = [
+        _columns(piece, _unlike(names), delimiter, left_out) for piece in pieces if piece.strip()
+    ]
     if not read or not sum(t.num_rows for t in read):
         raise DataError("has a header and no row")
     table = pa.concat_tables(read)
@@ -141,11 +145,11 @@ def encoding_of(blocks: list[bytes]) -> str:
 
 
 def delimiter_of(head: str) -> str:
-    """Find what divides fields: what divides most lines as it divides the first.
+    r"""Find what divides fields: what divides most lines as it divides the first.
 
     Examples
     --------
-    >>> delimiter_of("client;prix\\nA;1,50\\nB;2,00\\n")
+    >>> delimiter_of("client;prix\nA;1,50\nB;2,00\n")
     ';'
     """
     lines = head.splitlines()[:200]
@@ -174,8 +178,13 @@ def looks_like_data(names: list[str]) -> bool:
     return shaped > len(names) / 2
 
 
-def json_sample(file: Path) -> tuple[pa.Table, int, bool]:
+def json_sample(file: Path, most: int = WHOLE_BYTES) -> tuple[pa.Table, int, bool]:
     """Read some or all rows of JSON lines.
+
+    Parameters
+    ----------
+    most
+        Bytes to read.
 
     Returns
     -------
@@ -186,7 +195,7 @@ def json_sample(file: Path) -> tuple[pa.Table, int, bool]:
     DataError
         When a line is not an object.
     """
-    blocks, size = _blocks(file)
+    blocks, size = _blocks(file, min(most, WHOLE_BYTES))
     text = [b.decode("utf-8", "replace").removeprefix("\ufeff") for b in blocks]
     if len(text) > 1:
         text = [text[0].rpartition("\n")[0], *(_inner_lines(t) for t in text[1:])]
@@ -214,26 +223,29 @@ def _column(values: list[object]) -> pa.Array:
         return pa.array(values, pa.bool_())
     if types and types <= {int, float}:
         return pa.array(values, pa.float64() if float in types else pa.int64())
-    return pa.array([v if isinstance(v, str) else None if v is None else json.dumps(v) for v in values])
+    return pa.array(
+        [v if isinstance(v, str) else None if v is None else json.dumps(v) for v in values]
+    )
 
 
-def _blocks(file: Path) -> tuple[list[bytes], int]:
+def _blocks(file: Path, most: int) -> tuple[list[bytes], int]:
     """Read a file whole when it is short, else its first bytes and blocks spread over the rest."""
     size = file.stat().st_size
     if file.suffix.lower() == ".gz":
         with gzip.open(file) as packed:
-            head = packed.read(WHOLE_BYTES)
+            head = packed.read(most)
             more = packed.read(1)
         # How long it is unpacked, nobody knows before unpacking it.
         return [head, b""] if more else [head], max(size * 5, len(head))
     with file.open("rb") as opened:
-        if size <= WHOLE_BYTES:
+        if size <= most:
             return [opened.read()], size
         blocks = []
+        length = min(BLOCK_BYTES, most // BLOCKS)
         for i in range(BLOCKS):
             # Even positions, so that two-byte characters stay whole.
-            opened.seek((size - BLOCK_BYTES) * i // (BLOCKS - 1) // 2 * 2)
-            blocks.append(opened.read(BLOCK_BYTES))
+            opened.seek((size - length) * i // (BLOCKS - 1) // 2 * 2)
+            blocks.append(opened.read(length))
         return blocks, size
 
 

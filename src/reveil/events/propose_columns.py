@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reveil.events.profile import FEW, Column, Profile
-from reveil.events.propose_words import WORDS, kind_named, name_score, tokens
+from reveil.events.propose_words import AGAINST, WORDS, kind_named, name_score, tokens
 
 ENOUGH = 0.4
 """Below this confidence nothing is proposed."""
@@ -45,7 +45,18 @@ class Proposal:
     @property
     def level(self) -> str:
         """The confidence in a word."""
-        return "high" if self.confidence >= 0.8 else "medium" if self.confidence >= 0.6 else "low"
+        return level(self.confidence)
+
+
+def level(confidence: float) -> str:
+    """Say a confidence in a word.
+
+    Examples
+    --------
+    >>> level(0.9), level(0.7), level(0.3)
+    ('high', 'medium', 'low')
+    """
+    return "high" if confidence >= 0.8 else "medium" if confidence >= 0.6 else "low"
 
 
 def propose_columns(table: Profile) -> dict[str, Proposal]:
@@ -94,6 +105,10 @@ def propose_columns(table: Profile) -> dict[str, Proposal]:
             continue
         take(key, column, score, f"named so, {said}" if said else "named so")
     _by_values(table, found, used, take)
+    found = {
+        key: replace(p, others=tuple(other for other in p.others if other not in used))
+        for key, p in found.items()
+    }
     return _one_customer_per_order(table, found)
 
 
@@ -123,7 +138,7 @@ def _by_values(
     named = {"id", "num", "numero", "no", "nr", "code", "key", "ref"}
     repeating = [
         c for c in left
-        if c.is_id and c.name not in used and 1 < c.distinct and _customer(c)[0] > 0.5
+        if c.is_id and c.name not in used and c.distinct > 1 and _customer(c)[0] > 0.5
         and c.share_distinct < 0.98 and ("amount" in found or named & set(tokens(c.name)))
     ]  # fmt: skip
     if "customer" not in found and len(repeating) == 1:
@@ -133,8 +148,6 @@ def _by_values(
 
 def _neutral(key: str, column: Column) -> bool:
     """Is there nothing in the name that speaks against?"""
-    from reveil.events.propose_words import AGAINST  # noqa: PLC0415
-
     return not AGAINST[key] & set(tokens(column.name))
 
 

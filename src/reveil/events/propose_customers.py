@@ -33,7 +33,9 @@ def customers_settings(table: Profile, customer: str) -> Iterator[Said]:
 def _date(held: Column) -> Said | None:
     if held.dates is None or held.dates.share < 0.9 or len(held.dates.formats) > 1:
         return None
-    scores = {k: name_score(k, held.name) for k in ("since", "valid_from", "valid_until", "contract_end")}
+    scores = {
+        k: name_score(k, held.name) for k in ("since", "valid_from", "valid_until", "contract_end")
+    }
     key = max(scores, key=lambda k: scores[k])
     if scores[key] < 0.7 or held.type == "number":
         return None
@@ -55,6 +57,11 @@ def _flag(held: Column) -> Said | None:
     if key == "objection":
         return key, scalar(held.name), 0.7, "named so, yes or no", held.name
     if channel is None:
-        return f"{key}.email", scalar(held.name), 0.5, "yes or no; the channel is a guess", held.name
+        return (
+            f"{key}.email",
+            scalar(held.name),
+            0.5,
+            "yes or no; the channel is a guess",
+            held.name,
+        )
     return f"{key}.{channel}", scalar(held.name), 0.85, "named so, yes or no", held.name
-

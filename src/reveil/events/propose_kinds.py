@@ -13,12 +13,9 @@ import pyarrow.compute as pc
 
 from reveil.events.profile import Profile
 from reveil.events.propose_columns import Proposal
-from reveil.events.propose_words import kind_named, tokens
+from reveil.events.propose_words import MAILINGS, REACTIONS, kind_named, tokens
 from reveil.events.propose_yaml import column, literal, scalar
 from reveil.events.roles import ROLES
-
-REACTIONS = frozenset("redemption redemptions redeemed loyalty fidelite game jeu wishlist favoris".split())
-MAILINGS = frozenset("campaign campaigns campagne campagnes contact contacts ciblage targeting".split())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,7 +90,12 @@ def kinds_of(table: Profile, found: Mapping[str, Proposal], amount: str | None) 
         confidence=0.3,
         reason="nothing says what these events are: they count for nothing until you say",
         own={name: "passive"},
-        gaps=((f"what {name} are is not known: one of {', '.join(list(ROLES)[:6])}, ...", "kind: visit"),),
+        gaps=(
+            (
+                f"what {name} are is not known: one of {', '.join(list(ROLES)[:6])}, ...",
+                "kind: visit",
+            ),
+        ),
         seen=(name,),
     )
 
@@ -130,9 +132,7 @@ def _worded(table: Profile, proposal: Proposal) -> Kinds:
     )
 
 
-def _purchases(
-    table: Profile, found: Mapping[str, Proposal], sure: float, why: str
-) -> Kinds:
+def _purchases(table: Profile, found: Mapping[str, Proposal], sure: float, why: str) -> Kinds:
     """Tell purchases from returns by the sign of the quantity, or of the amount."""
     price = found.get("price")
     for key in ("quantity", "amount"):
@@ -145,7 +145,12 @@ def _purchases(
         quantity = column(held.name)
         bought = f"{quantity} > 0"
         free = table[price.column].numbers if price is not None and key == "quantity" else None
-        if free is not None and price is not None and not free.sign and (free.zero or free.negative):
+        if (
+            free is not None
+            and price is not None
+            and not free.sign
+            and (free.zero or free.negative)
+        ):
             bought += f" and {column(price.column)} > 0"
         lines = [
             "kind:",

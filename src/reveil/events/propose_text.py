@@ -8,16 +8,21 @@ Out: YAML: each proposal with its confidence and reason, other readings commente
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
 from os.path import relpath
 from pathlib import Path
 
 from reveil.events.profile import Profile
-from reveil.events.propose import Draft, Entry, Gap, Lookup, People, Source
+from reveil.events.propose_columns import level
+from reveil.events.propose_draft import Draft, Entry, Gap, Lookup, People, Source
 from reveil.events.propose_windows import Lengths, Span, gaps_between, lengths_for, span_of
 from reveil.events.propose_yaml import scalar
 
 SUBSCRIPTION = frozenset({"billing"})
-RELATION = frozenset({"training", "survey_answer", "referral", "service_use", "points_spent", "form"})
+RELATION = frozenset(
+    {"training", "survey_answer", "referral", "service_use", "points_spent", "form"}
+)
 
 HEAD = """\
 # Proposed by `reveil init` from the files themselves: read it, correct it, then `reveil check`.
@@ -50,8 +55,21 @@ def study_text(draft: Draft, *, name: str, folder: Path, language: str) -> str:
 def coverage_of(draft: Draft) -> Span | None:
     """Propose the coverage from the first source whose dates can be read in one way."""
     for source in draft.sources:
-        if source.at is not None and not any(gap.key == "at" for gap in source.gaps):
-            return span_of(source.at)
+        if source.at is None or any(gap.key == "at" for gap in source.gaps):
+            continue
+        span, held = span_of(source.at), source.dates
+        known = source.table.sample.bounds.get(held.name) if held is not None else None
+        if span is None or known is None:
+            return span
+        # Blocks of a big file may miss its last rows; its own statistics do not.
+        low, high = (getattr(end, "date", lambda end=end: end)() for end in known)
+        if not isinstance(low, date) or not isinstance(high, date):
+            return span
+        return replace(
+            span,
+            start=min(span.start, low), end=max(span.end, high + timedelta(1)),
+            first=min(span.first, low), last=max(span.last, high),
+        )  # fmt: skip
     return None
 
 
@@ -76,7 +94,7 @@ def _lines(draft: Draft, name: str, folder: Path, language: str) -> Iterator[str
         yield "sources:"
     else:
         yield "sources: []"
-    yield from (line for gap in draft.gaps for line in _todo(gap, "  "))
+    yield from (line for gap in draft.gaps if gap.where == "sources" for line in _todo(gap, "  "))
     for source in draft.sources:
         yield from _source(source, folder)
     own = {kind: role for source in draft.sources for kind, role in source.kinds.own.items()}
@@ -88,6 +106,7 @@ def _lines(draft: Draft, name: str, folder: Path, language: str) -> Iterator[str
         yield from (f"  {scalar(kind)}: {role}" for kind, role in own.items())
     if draft.customers is not None:
         yield from _customers(draft.customers, folder)
+        yield from (line for g in draft.gaps if g.where == "customers" for line in _todo(g, "  "))
     if draft.links:
         yield from _links(draft.links, folder)
     yield from _times(draft)
@@ -110,12 +129,7 @@ def _source(source: Source, folder: Path) -> Iterator[str]:
     yield f"    path: {_path(table, folder, decimal=source.decimal)}"
     for note in table.sample.notes:
         yield f"    # CHECK: {_plain(note)}"
-    if source.lookups:
-        yield "    lookups:"
-        for lookup in source.lookups:
-            yield f"      - path: {_path(lookup.table, folder)}"
-            yield f"        \"on\": {_on(lookup)}   # {lookup.match:.2%} of its values are found there"
-            yield f"        columns: [{', '.join(scalar(c) for c in lookup.columns)}]"
+    yield from _lookups(source.lookups, folder)
     yield "    columns:"
     for key in ("customer", "at"):
         for gap in source.gaps:
@@ -124,7 +138,7 @@ def _source(source: Source, folder: Path) -> Iterator[str]:
     for entry in source.entries:
         yield from _entry(entry, "      ")
     first, *rest = source.kinds.lines
-    yield f"    # {_level(source.kinds.confidence)}: {_plain(source.kinds.reason)}"
+    yield f"    # {level(source.kinds.confidence)}: {_plain(source.kinds.reason)}"
     yield f"    {first}"
     yield from (f"    {line}" for line in rest)
     for gap in source.gaps:
@@ -135,6 +149,16 @@ def _source(source: Source, folder: Path) -> Iterator[str]:
     for gap in source.gaps:
         if gap.key not in ("customer", "at", "kind"):
             yield from _todo(gap, "    ")
+
+
+def _lookups(lookups: tuple[Lookup, ...], folder: Path) -> Iterator[str]:
+    if lookups:
+        yield "    lookups:"
+    for lookup in lookups:
+        yield f"      - path: {_path(lookup.table, folder)}"
+        # YAML 1.1 reads a bare `on` as true.
+        yield f'        "on": {_on(lookup)}   # {lookup.match:.2%} of its values are found there'
+        yield f"        columns: [{', '.join(scalar(c) for c in lookup.columns)}]"
 
 
 def _customers(people: People, folder: Path) -> Iterator[str]:
@@ -177,6 +201,10 @@ def _times(draft: Draft) -> Iterator[str]:
     fit = lengths_for(span)
     yield f"# CHECK: the first event is of {span.first}, the last of {span.last}. Coverage says between which"
     yield "# dates nothing is missing, the end being the first day that is not complete any more."
+    sample = draft.sources[0].table.sample
+    if not sample.whole and not sample.bounds:
+        seen = sample.table.num_rows
+        yield f"# Seen in a sample of {seen:,} rows: earlier and later days may exist."
     yield f"coverage: {{start: {span.start}, end: {span.end}}}"
     yield ""
     preset, why = preset_of(draft)
@@ -267,10 +295,6 @@ def _on(lookup: Lookup) -> str:
     if lookup.mine == lookup.theirs:
         return scalar(lookup.mine)
     return f"{{{scalar(lookup.mine)}: {scalar(lookup.theirs)}}}"
-
-
-def _level(confidence: float) -> str:
-    return "high" if confidence >= 0.8 else "medium" if confidence >= 0.6 else "low"
 
 
 def _plain(text: str) -> str:

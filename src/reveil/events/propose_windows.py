@@ -79,9 +79,7 @@ def span_of(days: pa.Array) -> Span | None:
     first, last = present[0], present[-1]
     full = [day for day in present if rows[day] >= edge]
     start, end = (full[0], full[-1] + 1) if full else (first, last + 1)
-    return Span(
-        start=_day(start), end=_day(end), first=_day(first), last=_day(last)
-    )
+    return Span(start=_day(start), end=_day(end), first=_day(first), last=_day(last))
 
 
 def _day(number: int) -> date:
@@ -130,7 +128,9 @@ def lengths_for(span: Span) -> Lengths:
     horizon = 90 if days >= 540 else max(STEP, STEP * round(days / 6 / STEP))
     history = min(364, max(STEP, STEP * int(days * 0.35 / STEP)))
     within = 244 if history >= 336 else max(STEP, STEP * int(history * 0.75 / STEP))
-    observation = 728 if days >= 700 else 364 if days >= 300 else max(STEP, STEP * int(days * 0.6 / STEP))
+    observation = (
+        728 if days >= 700 else 364 if days >= 300 else max(STEP, STEP * int(days * 0.6 / STEP))
+    )
     windows = Windows(
         observation=timedelta(observation), gap=timedelta(7), horizon=timedelta(horizon)
     )

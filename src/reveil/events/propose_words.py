@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from itertools import pairwise
 
 WORDS: Mapping[str, Mapping[str, float]] = {
     "customer": {
@@ -21,7 +22,7 @@ WORDS: Mapping[str, Mapping[str, float]] = {
     },
     "at": {
         "timestamp": 1, "datetime": 1, "date": 0.95, "horodatage": 1, "moment": 0.8, "jour": 0.8,
-        "day": 0.7, "time": 0.7, "dt": 0.8, "at": 0.7, "le": 0.5, "when": 0.7, "created": 0.6,
+        "day": 0.7, "time": 0.7, "dt": 0.8, "at": 0.8, "le": 0.5, "when": 0.7, "created": 0.6,
     },
     "amount": {
         "amount": 1, "montant": 1, "ttc": 0.95, "revenue": 0.95, "ca": 0.8, "turnover": 0.9,
@@ -60,7 +61,7 @@ WORDS: Mapping[str, Mapping[str, float]] = {
     "kind": {"event": 1, "evenement": 1, "type": 0.8, "kind": 1, "action": 0.95, "activity": 0.8,
              "activite": 0.8, "interaction": 0.9, "nature": 0.7, "operation": 0.6},
     "status": {"status": 1, "statut": 1, "etat": 1, "state": 0.8},
-    "since": {"since": 1, "created": 0.95, "creation": 1, "inscription": 1, "signup": 1,
+    "since": {"since": 1, "cree": 0.95, "created": 0.95, "creation": 1, "inscription": 1, "signup": 1,
               "registration": 1, "registered": 1, "joined": 0.95, "adhesion": 0.95, "depuis": 1,
               "ouverture": 0.7, "subscribed": 0.7},
     "consent": {"consent": 1, "consentement": 1, "optin": 1, "opt": 0.9, "rgpd": 0.9, "gdpr": 0.9,
@@ -144,6 +145,33 @@ CHANNELS: Mapping[str, tuple[str, ...]] = {
 """Channel -> words for it."""
 
 
+PEOPLE = frozenset({
+    "customer", "customers", "client", "clients", "crm", "adherent", "adherents", "member",
+    "members", "membre", "membres", "contact", "contacts", "user", "users", "household",
+    "households", "demographic", "demographics", "profil", "profils", "subscriber", "subscribers",
+    "abonne", "abonnes", "account", "accounts", "compte", "comptes", "person", "persons",
+})  # fmt: skip
+"""Words for a table of customers."""
+
+LINKS = frozenset({
+    "link", "links", "lien", "liens", "map", "mapping", "matching", "identity", "identite",
+    "identites", "alias", "aliases", "xref", "correspondance", "bridge", "crosswalk", "cards",
+    "cartes",
+})  # fmt: skip
+"""Words for a table that says who is who."""
+
+REACTIONS = frozenset({
+    "redemption", "redemptions", "redeemed", "loyalty", "fidelite", "game", "jeu", "wishlist",
+    "favoris",
+})  # fmt: skip
+"""Words for what a customer does, and no kind has the name of."""
+
+MAILINGS = frozenset({
+    "campaign", "campaigns", "campagne", "campagnes", "contact", "contacts", "ciblage", "targeting",
+})  # fmt: skip
+"""Words for whom a company addressed."""
+
+
 def tokens(name: str) -> tuple[str, ...]:
     """Split a name into plain lower-case words.
 
@@ -187,7 +215,7 @@ def kind_named(text: str) -> str | None:
     ('email_click', 'purchase', None)
     """
     words = tokens(text)
-    pairs = {a + b for a, b in zip(words, words[1:], strict=False)}
+    pairs = {a + b for a, b in pairwise(words)}
     said = {*words, *pairs}
     return next((kind for kind, meant in KINDS.items() if said & set(meant)), None)
 

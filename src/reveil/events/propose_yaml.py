@@ -20,7 +20,10 @@ def scalar(text: str) -> str:
     >>> print(scalar("Customer ID"), scalar("n°"), scalar("yes"), scalar("2024"))
     Customer ID 'n°' 'yes' '2024'
     """
-    if re.fullmatch(r"(\.\./)*[A-Za-z_]([\w ./-]*[\w])?", text, re.ASCII) and text.lower() not in _RESERVED:
+    if (
+        re.fullmatch(r"(\.\./)*[A-Za-z_]([\w ./-]*[\w])?", text, re.ASCII)
+        and text.lower() not in _RESERVED
+    ):
         return text
     if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]", text):
         return json.dumps(text)

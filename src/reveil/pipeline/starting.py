@@ -25,7 +25,8 @@ from reveil.events.profile_files import (
     look_into,
     source_name,
 )
-from reveil.events.propose import Draft, propose
+from reveil.events.propose import propose
+from reveil.events.propose_draft import Draft
 from reveil.events.propose_text import coverage_of, study_text
 from reveil.events.propose_windows import Span
 from reveil.events.reader import reading
@@ -53,9 +54,7 @@ class Started:
     refusal: ReveilError | None
 
 
-def start_study(
-    folder: Path, out: Path, *, force: bool = False, language: str = "en"
-) -> Started:
+def start_study(folder: Path, out: Path, *, force: bool = False, language: str = "en") -> Started:
     """Look at the files of a folder, and write a study that maps them to the log.
 
     Values of the data are written nowhere, but words of columns that name kinds and states.
@@ -82,7 +81,9 @@ def start_study(
             hint="name another file with --out" + ("" if out.is_dir() else ", or add --force"),
         )
     if not out.parent.is_dir():
-        raise StudyError(f"the folder {out.parent} does not exist", hint="create it, or change --out")
+        raise StudyError(
+            f"the folder {out.parent} does not exist", hint="create it, or change --out"
+        )
     samples, databases, unread = look_into(folder, skip=(out,))
     for file in databases:
         try:
@@ -120,7 +121,12 @@ def _of_database(file: Path) -> list[Sample]:
     with reading(file.name):
         backend = DuckDB(EngineSettings(threads=1)).backend
         backend.attach(file, "looked_at", read_only=True)
-        for table in backend.list_tables(database=("looked_at", "main")):
+        # `list_tables` of Ibis 12 asks DuckDB 2 for what it has no more.
+        named = backend.con.execute(
+            "select table_name from duckdb_tables() where database_name = 'looked_at' "
+            "and schema_name = 'main' order by 1"
+        ).fetchall()
+        for (table,) in named:
             held = backend.table(table, database=("looked_at", "main"))
             rows = int(held.count().to_pyarrow().as_py())
             if rows == 0:
@@ -159,4 +165,6 @@ def _write(out: Path, text: str, *, force: bool) -> None:
     except FileExistsError:
         raise StudyError(f"{out} is there already", hint="add --force, or name another file with --out") from None  # fmt: skip
     except OSError as error:
-        raise StudyError(f"{out} cannot be written: {error.strerror}", hint="change --out") from None
+        raise StudyError(
+            f"{out} cannot be written: {error.strerror}", hint="change --out"
+        ) from None
