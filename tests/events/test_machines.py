@@ -213,7 +213,7 @@ events: st.SearchStrategy[Event] = st.tuples(
 """Kind, customer, second, seconds until it is known, campaign, link: near midnights, some late."""
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(drawn=st.lists(events, min_size=5, max_size=40), day=st.integers(10, 15))
 def test_what_comes_in_later_moves_no_row_of_before(
     db: DuckDB, drawn: list[Event], day: int
@@ -258,7 +258,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("mail")
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(drawn=st.lists(events, min_size=60, max_size=200), day=st.integers(11, 13))
 def test_no_cutoff_sees_what_came_in_after_it(
     db: DuckDB, folder: Path, drawn: list[Event], day: int
