@@ -100,7 +100,7 @@ def after_last_answer(past: Past, contacts: tuple[str, ...], answers: tuple[str,
 
 
 def usual_gap(pasts: dict[str, Past]) -> int | None:
-    """The P90 as a sorted list has it."""
+    """Find the P90 as a sorted list has it."""
     gaps: list[int] = []
     for past in pasts.values():
         orders = sorted(at for kind, at, _ in past if kind == "purchase")
@@ -131,7 +131,7 @@ def told(past: Past, study: ActivitySettings, base_gap: int | None) -> dict[str,
     paid = days_since(past, *study.paid_by)
     pays = paid is not None and paid <= study.paid_within.days
     closed = days_since(past, *study.closed_by)
-    offers = [said for said in after_last_answer(past, ("marketer",), ("engagement", "commercial"))]
+    offers = after_last_answer(past, ("marketer",), ("engagement", "commercial"))
     row["unanswered"] = sum(said.get("offer") is not None for said in offers)
     tired = False
     if study.unanswered is not None:

@@ -7,6 +7,7 @@ import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,12 +19,18 @@ import pyarrow.parquet as pq
 import pytest
 from dirty import CUTOFFS, OBSERVATION, dirty_sources
 
+from reveil.activity.rfm import RfmEdges, fit_rfm, rfm_cells
+from reveil.activity.settings import ActivitySettings
+from reveil.activity.standing import standing_table
+from reveil.activity.transitions import Transitions, transitions
+from reveil.activity.wrongly import wrongly_inactive
 from reveil.engine.duckdb import DuckDB
 from reveil.events.log import EventLog
 from reveil.features.matrix import FeatureSet, feature_set
 
 if TYPE_CHECKING:
     from ibis.backends.pyspark import Backend
+    from ibis.expr.types import Table
 
 CUTOFF = CUTOFFS[1]
 
@@ -113,6 +120,51 @@ def test_spark_gives_the_bits_of_duckdb(
             pairs = list(zip(here[name][~same], there[name][~same], strict=True))[:3]
             different.append((name, int((~same).sum()), pairs))
     assert not different
+
+
+def test_spark_says_where_customers_stand_as_duckdb_does(
+    spark: Backend, log: EventLog, tmp_path: Path
+) -> None:
+    """Every column of the standing table, RFM cells, moves, and the purchase-only rule."""
+    people = log.customers
+    assert people is not None
+    # A contract for some, and a column for the campaigns that these sources do not name.
+    people = people.mutate(contract_end_s=(people.since_s % 3 == 0).ifelse(people.since_s, None))
+    events = log.events.mutate(campaign=log.events.offer)
+    log = replace(log, events=events, customers=people, columns=(*log.columns, "campaign"))
+
+    def moved(table: pa.Table, name: str) -> Table:
+        pq.write_table(table, tmp_path / f"{name}.parquet")
+        path = str(tmp_path / f"{name}.parquet")
+        spark._session.read.parquet(path).createOrReplaceTempView(f"standing_{name}")
+        return spark.table(f"standing_{name}")
+
+    on_spark = replace(
+        log,
+        events=moved(events.to_pyarrow(), "events"),
+        customers=moved(people.to_pyarrow(), "customers"),
+    )
+    study = ActivitySettings(
+        preset="relational", within="84 days", personal={}, paid_by=("adjustment",)
+    )
+
+    def told(log: EventLog) -> tuple[RfmEdges, Transitions, list[pd.DataFrame]]:
+        early, late = (standing_table(log, study, cutoff) for cutoff in CUTOFFS[:2])
+        edges = fit_rfm(late)
+        year = timedelta(days=364)
+        wrong = wrongly_inactive(log, study, CUTOFF, margin_rate=0.4, observation=year)
+        tables = (rfm_cells(late, edges), wrong)
+        frames = [t.order_by("customer_id").to_pyarrow().to_pandas() for t in tables]
+        return edges, transitions(early, late, "state"), frames
+
+    here, there = told(log), told(on_spark)
+    assert here[:2] == there[:2]
+    for mine, other in zip(here[2], there[2], strict=True):
+        pd.testing.assert_frame_equal(mine, other, check_exact=True)
+    standing = here[2][0]
+    assert standing["dormant"].any()
+    assert standing["contact_kind"].nunique() > 5
+    assert (standing["email_click_share"] > 0).any()
 
 
 def test_decaying_weights_are_the_same_integers(spark: Backend, db: DuckDB) -> None:

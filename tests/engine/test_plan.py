@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from dirty import ROLES
 
 from reveil.engine.asof import WEIGHT_UNIT, AsOf
 from reveil.engine.duckdb import DuckDB
-from reveil.engine.plan import aggregate
+from reveil.engine.plan import aggregate, gap_days
 from reveil.engine.settings import EngineSettings
 from reveil.events.log import DAY, EventLog, seconds
 from reveil.windows import Coverage
@@ -132,6 +133,104 @@ def test_gaps_are_between_orders(db: DuckDB, asof: AsOf) -> None:
     assert value(log, asof, gaps.max()) == 5
     spread = float(np.std([3, 5, 0]) / np.mean([3, 5, 0]))
     assert value(log, asof, gaps.coefficient_of_variation()) == pytest.approx(spread)
+
+
+def test_the_last_event_and_its_kind(db: DuckDB, asof: AsOf) -> None:
+    """To the second; at one second the signal named first wins; year 1 and 9999 keep theirs."""
+    rows = [
+        {"kind": "visit", "at_s": T - 2 * DAY}, {"kind": "purchase", "at_s": T - 2 * DAY},
+        {"kind": "purchase", "at_s": T - 2 * DAY, "is_start": False}, {"kind": "login", "at_s": T - 3 * DAY},
+        {"kind": "visit", "at_s": T}, {"kind": "visit", "at_s": T - 1, "known_s": T},
+    ]  # fmt: skip
+    population = ibis.memtable({"customer_id": ["a", "b"]})
+    log, shop, web = (
+        log_of(db, rows),
+        asof.last_kind("commercial", "visit"),
+        asof.last_kind("visit", "purchase"),
+    )
+    never = asof.last_kind("no such kind")
+    table = aggregate(log, population, CUTOFF, asof.aggregates.values()).select(
+        "customer_id",
+        shop=shop.kind(),
+        web=web.kind(),
+        days=web.days(),
+        at=web.seconds(),
+        never=never.kind(),
+    )
+    assert table.order_by("customer_id").to_pyarrow().to_pylist() == [
+        {"customer_id": "a", "shop": "purchase", "web": "visit", "days": 2.0, "at": T - 2 * DAY,
+         "never": None},
+        {"customer_id": "b", "shop": None, "web": None, "days": None, "at": None, "never": None},
+    ]  # fmt: skip
+    for at_s in (seconds(date(1, 1, 1)), seconds(date(1969, 12, 31)) + 5):
+        old = aggregate(log_of(db, [{"at_s": at_s}]), population, CUTOFF, asof.aggregates.values())
+        found = (
+            old.select("customer_id", at=shop.seconds(), kind=shop.kind()).to_pyarrow().to_pylist()
+        )
+        assert {"customer_id": "a", "at": at_s, "kind": "purchase"} in found
+
+
+@pytest.mark.parametrize(
+    ("channels", "meant"), [([None], 0), (["web", None, "web"], 1), (["web", "shop"], 2)]
+)
+def test_several_values_or_one(
+    channels: list[str | None], meant: int, db: DuckDB, asof: AsOf
+) -> None:
+    log = log_of(db, [{"channel": channel} for channel in channels])
+    assert value(log, asof, asof.several("purchase", column="channel")) == meant
+
+
+def test_distinct_values_of_each_window_and_kind(db: DuckDB, asof: AsOf) -> None:
+    """Counted together, each by its own kinds and days; on events and on lines alike."""
+    rows = [
+        {"channel": c, "item": c, "kind": k, "at_s": T - d * DAY}
+        for c, k, d in (
+            ("x", "purchase", 1), ("x", "purchase", 2), ("y", "purchase", 30), ("z", "visit", 1),
+            (None, "purchase", 1), ("y", "visit", 50), ("w", "purchase", 0),
+        )
+    ]  # fmt: skip
+    for column in ("channel", "item"):
+        log, own = log_of(db, rows), AsOf(dict(ROLES))
+        asked = [
+            own.distinct("purchase", column=column, days=28), own.distinct("purchase", column=column),
+            own.distinct("purchase", "visit", column=column), own.distinct("login", column=column),
+        ]  # fmt: skip
+        assert [value(log, own, one) for one in asked] == [1, 2, 3, 0]
+
+
+def test_decayed_events_of_one_channel(db: DuckDB, asof: AsOf) -> None:
+    log = log_of(
+        db, [{"channel": "shop"}, {"channel": "web", "at_s": T - 29 * DAY}, {"channel": None}]
+    )
+    assert value(log, asof, asof.decayed("purchase", half_life=28, channel="web")) == 0.5
+    assert value(log, asof, asof.decayed("purchase", half_life=28)) == 2.5
+
+
+def test_everybody_is_known_by_events_or_the_customers_table(db: DuckDB, asof: AsOf) -> None:
+    """Whatever the kind of the event; once each; not before, nor in an observation window only."""
+    rows = [
+        {"customer_id": "buyer", "at_s": T - 900 * DAY}, {"customer_id": "mailed", "kind": "email_sent"},
+        {"customer_id": "tomorrow", "at_s": T}, {"customer_id": "both"},
+    ]  # fmt: skip
+    people = {"customer_id": ["both", "quiet", "later"], "since_s": [T - DAY, T - 1, T]}
+    log = replace(log_of(db, rows), customers=ibis.memtable(people))
+    asof.count("purchase")
+    for asked in (asof.aggregates.values(), []):
+        table = aggregate(log, None, CUTOFF, asked).to_pyarrow()
+        assert sorted(table["customer_id"].to_pylist()) == ["both", "buyer", "mailed", "quiet"]
+        assert set(table["cutoff_s"].to_pylist()) == {T}
+    with pytest.raises(ValueError, match="leave `observation` out"):
+        aggregate(log, None, CUTOFF, [], observation=timedelta(days=364))
+
+
+def test_gaps_by_length_count_begun_days(db: DuckDB) -> None:
+    """Of every customer, between orders that were known; none of a gap is lost."""
+    rows = [
+        {"customer_id": who, "at_s": T - int(days * DAY)}
+        for who, days in (("a", 9), ("a", 8), ("a", 8), ("b", 5.5), ("b", 4), ("b", 1), ("c", 1), ("b", 0))
+    ]  # fmt: skip
+    counted = gap_days(log_of(db, rows), ("purchase",), CUTOFF).to_pyarrow().to_pylist()
+    assert {row["days"]: row["gaps"] for row in counted} == {0: 1, 1: 1, 2: 1, 3: 1}
 
 
 def test_a_population_keeps_its_columns_and_rows(db: DuckDB, asof: AsOf) -> None:
