@@ -122,7 +122,7 @@ def lengths_for(span: Span) -> Lengths:
     ...             last=date(2017, 12, 31))
     >>> fit = lengths_for(year)
     >>> fit.horizon, fit.within, fit.min_history, fit.cutoffs
-    (56, 84, 112, 5)
+    (56, 84, 112, 4)
     """
     days = span.days
     horizon = 90 if days >= 540 else max(STEP, STEP * round(days / 6 / STEP))
