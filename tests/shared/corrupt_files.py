@@ -22,21 +22,27 @@ def parquet(folder: Path, frame: pd.DataFrame | None = None) -> bytes:
     return content
 
 
-@corruption("the second half of a Parquet file is missing", code=1, says="shop.parquet cannot be read")
+@corruption(
+    "the second half of a Parquet file is missing", code=1, says="shop.parquet cannot be read"
+)
 def truncated_parquet(folder: Path) -> Said:
     content = parquet(folder)
     put(folder, content[: len(content) // 2], "shop.parquet")
     return only(path="shop.parquet")
 
 
-@corruption("the last bytes of a Parquet file are random", code=1, says="shop.parquet cannot be read")
+@corruption(
+    "the last bytes of a Parquet file are random", code=1, says="shop.parquet cannot be read"
+)
 def garbage_in_the_footer(folder: Path) -> Said:
     content = parquet(folder)
     put(folder, content[:-40] + b"\xa5" * 40, "shop.parquet")
     return only(path="shop.parquet")
 
 
-@corruption("the pages of a Parquet file are overwritten", code=1, says="shop.parquet cannot be read")
+@corruption(
+    "the pages of a Parquet file are overwritten", code=1, says="shop.parquet cannot be read"
+)
 def damaged_pages(folder: Path) -> Said:
     content = bytearray(parquet(folder))
     content[400:9_000] = b"\xff" * 8_600
@@ -93,7 +99,11 @@ def no_header(folder: Path) -> Said:
     return None
 
 
-@corruption("one column name stands twice in the header", code=1, says='two columns of shop.csv are called "jour"')
+@corruption(
+    "one column name stands twice in the header",
+    code=1,
+    says='two columns of shop.csv are called "jour"',
+)
 def duplicate_header(folder: Path) -> Said:
     frame = shop()
     frame.insert(2, "autre", frame["jour"])
@@ -101,7 +111,9 @@ def duplicate_header(folder: Path) -> Said:
     return None
 
 
-@corruption("two exports are pasted together, header and all", code=1, says="1 of .* no readable date")
+@corruption(
+    "two exports are pasted together, header and all", code=1, says="1 of .* no readable date"
+)
 def header_in_the_middle(folder: Path) -> Said:
     put(folder, text() + text())
     return None
@@ -113,7 +125,9 @@ def total_at_the_end(folder: Path) -> Said:
     return None
 
 
-@corruption("the study says a delimiter that the file does not use", code=1, says='has no column "client"')
+@corruption(
+    "the study says a delimiter that the file does not use", code=1, says='has no column "client"'
+)
 def wrong_delimiter(folder: Path) -> Said:
     put(folder, text())
     return only(path={"file": "shop.csv", "delimiter": ";"})
@@ -125,7 +139,9 @@ def bars_between_fields(folder: Path) -> Said:
     return None
 
 
-@corruption("half of the file is UTF-8, half Windows", code=1, says="shop.csv cannot be read.*\n.*encoding")
+@corruption(
+    "half of the file is UTF-8, half Windows", code=1, says="shop.csv cannot be read.*\n.*encoding"
+)
 def mixed_encodings(folder: Path) -> Said:
     put(folder, text().encode() + f"é{SECRET}1,2024-01-01,1,x\n".encode("cp1252"))
     return None
@@ -137,7 +153,11 @@ def utf16_unsaid(folder: Path) -> Said:
     return None
 
 
-@corruption("the study says UTF-16 of a UTF-8 file", code=1, says="shop.csv is not written in utf-16|no column")
+@corruption(
+    "the study says UTF-16 of a UTF-8 file",
+    code=1,
+    says="shop.csv is not written in utf-16|no column",
+)
 def utf16_said_in_vain(folder: Path) -> Said:
     put(folder, text())
     return only(path={"file": "shop.csv", "encoding": "utf-16"})
@@ -187,7 +207,9 @@ def row_too_short(folder: Path) -> Said:
     return None
 
 
-@corruption("a quote is opened in the middle and never closed", code=1, says="shop.csv cannot be read")
+@corruption(
+    "a quote is opened in the middle and never closed", code=1, says="shop.csv cannot be read"
+)
 def quote_never_closed(folder: Path) -> Said:
     lines = text().splitlines(keepends=True)
     lines.insert(700, f'"{SECRET}1,2024-01-01,1,o\n')
@@ -207,7 +229,9 @@ def blank_lines(folder: Path) -> Said:
     return None
 
 
-@corruption("a field that is not used has 10,000,000 characters", code=1, says="shop.csv cannot be read")
+@corruption(
+    "a field that is not used has 10,000,000 characters", code=1, says="shop.csv cannot be read"
+)
 def field_of_ten_million(folder: Path) -> Said:
     put(folder, rows([f"{SECRET}1,2024-01-01,1,{'x' * 10_000_000}"]))
     return None
@@ -243,7 +267,9 @@ def broken_json(folder: Path) -> Said:
 
 @corruption("an id is a number in some JSON lines, text in others", code=0, says='"rows": 1433')
 def json_of_mixed_types(folder: Path) -> Said:
-    more = f'{{"client": 17, "jour": "2024-01-01"}}\n{{"client": "{SECRET}", "jour": "2024-01-01"}}\n'
+    more = (
+        f'{{"client": 17, "jour": "2024-01-01"}}\n{{"client": "{SECRET}", "jour": "2024-01-01"}}\n'
+    )
     put(folder, shop().to_json(orient="records", lines=True) + more, "shop.jsonl")
     return only(path="shop.jsonl")
 
@@ -254,7 +280,9 @@ def no_database(folder: Path) -> Said:
     return only(path={"file": "shop.duckdb", "table": "ventes"})
 
 
-@corruption("a SQLite file is damaged after its first bytes", code=1, says="shop.sqlite cannot be read")
+@corruption(
+    "a SQLite file is damaged after its first bytes", code=1, says="shop.sqlite cannot be read"
+)
 def damaged_sqlite(folder: Path) -> Said:
     put(folder, b"SQLite format 3\0" + b"\xff" * 4_000, "shop.sqlite")
     return only(path={"file": "shop.sqlite", "table": "ventes"})
@@ -268,13 +296,19 @@ def _database(folder: Path) -> None:
     connection.close()
 
 
-@corruption("a table that the database does not have", code=1, says="holds the tables ventes.*did you mean `ventes`")
+@corruption(
+    "a table that the database does not have",
+    code=1,
+    says="holds the tables ventes.*did you mean `ventes`",
+)
 def unknown_table(folder: Path) -> Said:
     _database(folder)
     return only(path={"file": "shop.sqlite", "table": "vente"})
 
 
-@corruption("a database without saying which table", code=1, says="does not say which.*\n?.*table: ventes")
+@corruption(
+    "a database without saying which table", code=1, says="does not say which.*\n?.*table: ventes"
+)
 def table_not_said(folder: Path) -> Said:
     _database(folder)
     return only(path="shop.sqlite")
@@ -341,16 +375,24 @@ def unreadable_file(folder: Path) -> Said:
     (folder / "shop.csv").chmod(0)
     if os.access(folder / "shop.csv", os.R_OK):  # root may read everything
         (folder / "shop.csv").unlink()
-        (folder / "shop.csv").mkfifo() if hasattr(Path, "mkfifo") else os.mkfifo(folder / "shop.csv")
+        (folder / "shop.csv").mkfifo() if hasattr(Path, "mkfifo") else os.mkfifo(
+            folder / "shop.csv"
+        )
     return None
 
 
-@corruption("the path needs an environment variable that is not set", code=1, says="REVEIL_NO_SUCH_PLACE")
+@corruption(
+    "the path needs an environment variable that is not set", code=1, says="REVEIL_NO_SUCH_PLACE"
+)
 def variable_not_set(folder: Path) -> Said:
     return only(path="${REVEIL_NO_SUCH_PLACE}/shop.csv")
 
 
-@corruption("the column of the dates was renamed", code=1, says='has no column "jour".*\n?.*did you mean `jours`')
+@corruption(
+    "the column of the dates was renamed",
+    code=1,
+    says='has no column "jour".*\n?.*did you mean `jours`',
+)
 def renamed_column(folder: Path) -> Said:
     put(folder, text(shop().rename(columns={"jour": "jours"})))
     return None
@@ -362,7 +404,9 @@ def padded_header(folder: Path) -> Said:
     return None
 
 
-@corruption("two sources read one file under one name", code=1, says="two sources are called `shop`")
+@corruption(
+    "two sources read one file under one name", code=1, says="two sources are called `shop`"
+)
 def sources_of_one_name(folder: Path) -> Said:
     put(folder, text())
     return {"sources": [source(), source()]}

@@ -21,7 +21,9 @@ def ids(write: object) -> str:
 # --- ids ---------------------------------------------------------------------------------------
 
 
-@corruption("some ids are missing, so that the others became 13085.0", code=0, says="missing customer")
+@corruption(
+    "some ids are missing, so that the others became 13085.0", code=0, says="missing customer"
+)
 def ids_not_a_number(folder: Path) -> Said:
     frame = shop()
     frame["client"] = frame["client"].str[-4:].astype(float).where(frame.index % 50 > 0)
@@ -47,7 +49,9 @@ def ids_in_scientific_notation(folder: Path) -> Said:
     return None
 
 
-@corruption("ids of 17 digits are held as doubles", code=1, says="id beyond the precision of its column")
+@corruption(
+    "ids of 17 digits are held as doubles", code=1, says="id beyond the precision of its column"
+)
 def ids_beyond_a_double(folder: Path) -> Said:
     frame = shop()
     frame["client"] = 9e16 + frame["client"].str[-4:].astype(float) * 16
@@ -67,7 +71,9 @@ def control_characters(folder: Path) -> Said:
     return None
 
 
-@corruption("ids hold marks that turn the writing direction", code=0, says="id with invisible characters")
+@corruption(
+    "ids hold marks that turn the writing direction", code=0, says="id with invisible characters"
+)
 def right_to_left_marks(folder: Path) -> Said:
     put(folder, rows([f"{SECRET}\u202e1000,2024-01-01,1,x", f"{SECRET}\u200b0001,2024-01-01,1,y"]))
     return None
@@ -91,7 +97,9 @@ def case_of_ids(folder: Path) -> Said:
     return None
 
 
-@corruption("one export lost the leading zeros of the ids", code=0, says="ids that differ by leading zeros")
+@corruption(
+    "one export lost the leading zeros of the ids", code=0, says="ids that differ by leading zeros"
+)
 def leading_zeros_lost(folder: Path) -> Said:
     put(folder, ids(lambda c: c.str[-4:].where(c.index % 2 == 0, c.str[-4:].str.lstrip("0"))))
     return None
@@ -103,7 +111,9 @@ def id_of_passers_by(folder: Path) -> Said:
     return None
 
 
-@corruption("all events are of one customer", code=0, says='"prospect": 0|"active": 1|"customers": 1')
+@corruption(
+    "all events are of one customer", code=0, says='"prospect": 0|"active": 1|"customers": 1'
+)
 def one_customer(folder: Path) -> Said:
     put(folder, ids(f"{SECRET}0001"))
     return None
@@ -115,7 +125,7 @@ def one_event(folder: Path) -> Said:
     return None
 
 
-@corruption("`customer` names the column of the dates", code=0, says="id|customer")
+@corruption("`customer` names the column of the dates", code=1, says="id that looks like a date")
 def customer_names_the_dates(folder: Path) -> Said:
     put(folder, text())
     return only(columns={"customer": "jour"})
@@ -133,7 +143,11 @@ def kind_names_the_ids(folder: Path) -> Said:
     return only(kind={"column": "client"})
 
 
-@corruption("two sources number their customers apart, with the same numbers", code=0, says="id in several sources")
+@corruption(
+    "two sources number their customers apart, with the same numbers",
+    code=0,
+    says="id in several sources",
+)
 def clashing_ids(folder: Path) -> Said:
     put(folder, text())
     put(folder, text(shop(seed=8).assign(commande=lambda f: "w" + f["commande"])), "web.csv")
@@ -183,9 +197,18 @@ def year_294999(folder: Path) -> Said:
     return None
 
 
-@corruption("dates on the 31st of February", code=1, says='no readable date in column "jour".*31/02/2024')
+@corruption(
+    "dates on the 31st of February", code=1, says='no readable date in column "jour".*31/02/2024'
+)
 def thirty_first_of_february(folder: Path) -> Said:
-    put(folder, dates(lambda d: pd.to_datetime(d).dt.strftime("%d/%m/%Y").where(d.index % 50 > 0, "31/02/2024")))
+    put(
+        folder,
+        dates(
+            lambda d: (
+                pd.to_datetime(d).dt.strftime("%d/%m/%Y").where(d.index % 50 > 0, "31/02/2024")
+            )
+        ),
+    )
     return only(columns={"at": {"column": "jour", "format": "%d/%m/%Y"}})
 
 
@@ -195,14 +218,22 @@ def french_dates_unsaid(folder: Path) -> Said:
     return None
 
 
-@corruption("French dates read as American ones, the unreadable dropped", code=1, says="day and month swapped")
+@corruption(
+    "French dates read as American ones, the unreadable dropped",
+    code=1,
+    says="day and month swapped",
+)
 def french_dates_read_as_american(folder: Path) -> Said:
     put(folder, dates(lambda d: pd.to_datetime(d).dt.strftime("%d/%m/%Y")))
     at = {"column": "jour", "format": "%m/%d/%Y"}
     return only(columns={"at": at}, on_bad_date="drop")
 
 
-@corruption("two-digit years under a four-digit format", code=1, says="before the coverage|placeholder date|no readable date")
+@corruption(
+    "two-digit years under a four-digit format",
+    code=1,
+    says="placeholder date.*no row left|no row left.*placeholder date",
+)
 def two_digit_years(folder: Path) -> Said:
     put(folder, dates(lambda d: pd.to_datetime(d).dt.strftime("%d/%m/%y")))
     return only(columns={"at": {"column": "jour", "format": "%d/%m/%Y"}})
@@ -214,7 +245,11 @@ def epoch_seconds_in_text(folder: Path) -> Said:
     return None
 
 
-@corruption("dates as seconds since 1970, as numbers", code=1, says="holds numbers .int64., a date is required")
+@corruption(
+    "dates as seconds since 1970, as numbers",
+    code=1,
+    says="holds numbers .int64., a date is required",
+)
 def epoch_seconds_as_numbers(folder: Path) -> Said:
     frame = shop()
     frame["jour"] = pd.to_datetime(frame["jour"]).astype("datetime64[s]").astype("int64")
@@ -222,7 +257,11 @@ def epoch_seconds_as_numbers(folder: Path) -> Said:
     return only(path="shop.parquet")
 
 
-@corruption("dates as the day numbers of a spreadsheet", code=1, says="looks like the day numbers of a spreadsheet")
+@corruption(
+    "dates as the day numbers of a spreadsheet",
+    code=1,
+    says="looks like the day numbers of a spreadsheet",
+)
 def spreadsheet_days(folder: Path) -> Said:
     put(folder, dates(lambda d: (pd.to_datetime(d) - pd.Timestamp("1899-12-30")).dt.days))
     return None
@@ -289,7 +328,7 @@ def coverage_before_the_data(folder: Path) -> Said:
     return {"coverage": {"start": "2022-01-01", "end": "2025-01-01"}}
 
 
-@corruption("no date lies in the coverage", code=1, says="coverage")
+@corruption("no date lies in the coverage", code=1, says="no row left")
 def outside_the_coverage(folder: Path) -> Said:
     put(folder, text())
     return {"coverage": {"start": "2013-01-01", "end": "2015-01-01"}}
@@ -304,7 +343,9 @@ def stopped_source(folder: Path) -> Said:
 
 
 def _visits(frame: pd.DataFrame, folder: Path) -> dict[str, Any]:
-    visits = pd.DataFrame({"client": f"{SECRET}0001", "jour": DAYS.strftime("%Y-%m-%d"), "quoi": "visit"})
+    visits = pd.DataFrame(
+        {"client": f"{SECRET}0001", "jour": DAYS.strftime("%Y-%m-%d"), "quoi": "visit"}
+    )
     put(folder, text(pd.concat([frame.assign(quoi="purchase"), visits])))
     return only(kind={"column": "quoi"})
 
@@ -332,7 +373,9 @@ def late_rows(folder: Path) -> Said:
     return _late(folder, late)
 
 
-@corruption("when rows were known cannot be read", code=1, says='no readable date in column "charge"')
+@corruption(
+    "when rows were known cannot be read", code=1, says='no readable date in column "charge"'
+)
 def unreadable_available_at(folder: Path) -> Said:
     return _late(folder, "bientôt")
 
@@ -389,7 +432,9 @@ def amounts_not_a_number(folder: Path) -> Said:
     return only(path="shop.parquet")
 
 
-@corruption("amounts have a decimal comma, and nobody said so", code=1, says="unreadable amount.*decimal")
+@corruption(
+    "amounts have a decimal comma, and nobody said so", code=1, says="unreadable amount.*decimal"
+)
 def decimal_comma_unsaid(folder: Path) -> Said:
     put(folder, amounts(lambda a: a.map(lambda x: f"{x:.2f}".replace(".", ","))))
     return None
@@ -435,7 +480,9 @@ def kinds(folder: Path, write: object) -> dict[str, Any]:
     return only(kind={"column": "quoi"})
 
 
-@corruption("a kind with a typo", code=1, says="a kind nobody declared: purchse.*did you mean `purchase`")
+@corruption(
+    "a kind with a typo", code=1, says="a kind nobody declared: purchse.*did you mean `purchase`"
+)
 def kind_with_a_typo(folder: Path) -> Said:
     return kinds(folder, "purchse")
 
@@ -493,7 +540,11 @@ def file_twice(folder: Path) -> Said:
     return only(path="s-*.csv", columns={"order": None})
 
 
-@corruption("rows stand twice where the study refuses it", code=1, says="1,431 of 2,862 rows .* equal to another")
+@corruption(
+    "rows stand twice where the study refuses it",
+    code=1,
+    says="1,431 of 2,862 rows .* equal to another",
+)
 def refused_repeated_rows(folder: Path) -> Said:
     put(folder, text(pd.concat([shop(), shop()])))
     return only(on_duplicate="refuse")

@@ -119,6 +119,11 @@ def audit_source(
                     raw, source, key=key, positions=first[name], bad=counts[name], total=total
                 )
             )
+    if not sum(int(kind.sum()) for kind in counted.days.values()):
+        found["no row left"] = (
+            "error", "", total, "rows, none of which the log can use: see the other findings",
+            "lignes, dont aucune n’est utilisable : voir les autres constats", "",
+        )  # fmt: skip
     repeated, again = _repeated(raw, source, total)
     if again is not None:
         refused.append(again)
@@ -184,7 +189,7 @@ def _counted(counted: Survey, source: SourceSettings, coverage: Coverage) -> dic
     number = 'path: {file: ..., decimal: ","}'
     told: dict[str, tuple[State, str, str, str, str]] = {
         "filtered": (
-            "info", source.where or "", "left out by `where`", "écartées par `where`", "",
+            "info", "where", "left out by `where`", "écartées par `where`", "",
         ),
         "missing customer": (
             lost, label["customer"], "dropped: nobody to attribute them to",
@@ -242,6 +247,12 @@ def _counted(counted: Survey, source: SourceSettings, coverage: Coverage) -> dic
         "unreadable rating": (
             "warning", label.get("rating", ""), "kept without rating; a number is required",
             "gardées sans note ; il faut un nombre", "",
+        ),
+        "lookup without match": (
+            "warning" if counted.share("lookup without match", total) > MANY else "info",
+            ", ".join(one.path.name for one in source.lookups),
+            "kept, with nothing from the table that has no such key",
+            "gardées, sans rien de la table où la clé manque", "",
         ),
         "id beyond the precision of its column": (
             "error", label["customer"],

@@ -17,6 +17,9 @@ from reveil.events.values import identifier
 ROW = "row number of the source"
 """Column with the position of a row, where a join would lose it."""
 
+MATCH = "match in "
+"""Beginning of a column that says whether a row's key stands in a table."""
+
 
 def looked_up(reader: Reader, raw: ir.Table, lookup: LookupSettings, source: str) -> ir.Table:
     """Add the columns of a table with one row per key.
@@ -42,7 +45,9 @@ def looked_up(reader: Reader, raw: ir.Table, lookup: LookupSettings, source: str
                 hint=f"say which columns of {name} to add: `columns: [...]`",
             )
     table = table.select(
-        **{f"key {k}": identifier(table[k]) for k in keys}, **{c: table[c] for c in added}
+        **{f"key {k}": identifier(table[k]) for k in keys},
+        **{c: table[c] for c in added},
+        **{f"{MATCH}{name}": ibis.literal(True)},
     )
     table = table.filter(*(table[f"key {k}"].notnull() for k in keys))
     counted = table.group_by([f"key {k}" for k in keys]).aggregate(rows=table.count())

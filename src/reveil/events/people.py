@@ -37,8 +37,17 @@ LOOKS = {
         "a spreadsheet has rounded them: different customers may have become one; export as text",
         "un tableur les a arrondis : des clients différents ont pu être confondus ; exporter en texte",
     ),
+    "id that looks like a date": (
+        r"^\d{4}-\d{2}-\d{2}([ T].*)?$|^\d{1,2}[/.]\d{1,2}[/.]\d{4}$",
+        "does `customer` name the right column?",
+        "`customer` désigne-t-il la bonne colonne ?",
+    ),
 }
 """Check -> pattern of the id, what to do in English and in French."""
+
+
+WRONG = ("id in scientific notation", "id that looks like a date")
+"""What makes figures wrong: the first of one id already, the second of most."""
 
 
 def people_of(clean: ir.Table) -> ir.Table:
@@ -105,7 +114,8 @@ def audit_people(met: ir.Table) -> list[Finding]:
         )  # fmt: skip
     for check, (_, en, fr) in LOOKS.items():
         if n[check]:
-            state: State = "error" if check == "id in scientific notation" else "warning"
+            wrong = check == "id in scientific notation" or n[check] > n["customers"] / 2
+            state: State = "error" if wrong and check in WRONG else "warning"
             findings.append(_finding(check, n[check], en, fr, state=state))
     return findings
 
@@ -161,7 +171,26 @@ def audit_customers(
         counts["no contact point"] = (in_table & ~ibis.or_(*reached)).sum()
     row = both.aggregate(**counts).to_pyarrow()
     n = {name: int(row[name][0].as_py() or 0) for name in counts}
-    return _told(n, usable, settings)
+    return _told(n | _periods(customers), usable, settings)
+
+
+def _periods(customers: ir.Table) -> dict[str, int]:
+    if "valid_until_s" not in customers.columns:
+        return {}
+    later = ibis.window(group_by="customer_id", order_by=customers.valid_from_s)
+    periods = customers.select(
+        start=customers.valid_from_s,
+        end=customers.valid_until_s,
+        following=customers.valid_from_s.lead().over(later),
+    )
+    row = periods.aggregate(
+        overlapping=(periods.following < periods.end).sum(),
+        reversed=(periods.end <= periods.start).sum(),
+    ).to_pyarrow()
+    return {
+        "overlapping periods": int(row["overlapping"][0].as_py() or 0),
+        "period that ends before it begins": int(row["reversed"][0].as_py() or 0),
+    }
 
 
 def _told(n: dict[str, int], usable: list[str], settings: CustomersSettings) -> list[Finding]:
@@ -181,6 +210,15 @@ def _told(n: dict[str, int], usable: list[str], settings: CustomersSettings) -> 
             "info", settings.since.label if settings.since else "",
             "customers: unknown to a cutoff before that date, whatever they had done",
             "clients : inconnus avant cette date, quoi qu’ils aient fait",
+        ),
+        "overlapping periods": (
+            "warning", settings.valid_until.label if settings.valid_until else "",
+            "rows that another begins within: the later one counts from then on",
+            "lignes pendant lesquelles une autre commence : la dernière compte dès lors",
+        ),
+        "period that ends before it begins": (
+            "warning", settings.valid_until.label if settings.valid_until else "",
+            "rows that hold on no day", "lignes qui ne valent aucun jour",
         ),
         "no contact point": (
             "warning", "", "customers: they can be reached on no channel",

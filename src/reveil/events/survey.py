@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from reveil.events.lookups import ROW
+from reveil.events.lookups import MATCH, ROW
 from reveil.events.roles import Role
 from reveil.events.settings import SourceSettings
 from reveil.events.source import RowOf
@@ -106,6 +106,9 @@ def marks(raw: ir.Table, source: SourceSettings) -> dict[str, ir.Value]:
         found["clocked"] = text.contains(":")
     if customer.type().is_floating():
         found["rounded"] = ~customer.isnan() & (customer.abs() >= EXACT)
+    matches = [raw[column].isnull() for column in raw.columns if column.startswith(MATCH)]
+    if matches:
+        found["unmatched"] = ibis.or_(*matches)
     return found
 
 
@@ -159,6 +162,8 @@ def flaws(
         found["unzoned"] = inside & ~zoned & rows["clocked"]
     if "rounded" in rows.columns:
         found["id beyond the precision of its column"] = kept & rows["rounded"]
+    if "unmatched" in rows.columns:
+        found["lookup without match"] = kept & rows["unmatched"]
     return good, {name: flag.fill_null(False) for name, flag in found.items()}
 
 
