@@ -172,8 +172,8 @@ def open_log(
         findings += audit_customers(met, people, customers)
     findings += audit_identity(_ids(met, people), who)
     return EventLog(
-        events=reader.store(_events(clean)),
-        lines=reader.store(_lines(clean)),
+        events=_events(reader, clean),
+        lines=_lines(clean),
         customers=people,
         coverage=coverage,
         roles=roles,
@@ -215,8 +215,11 @@ def _readable(rows: ir.Table, coverage: Coverage, roles: Mapping[str, Role]) -> 
     )
 
 
-def _events(clean: ir.Table) -> ir.Table:
-    """Merge the lines of one order and day: whole days, so that no cutoff splits a row."""
+def _events(reader: Reader, clean: ir.Table) -> ir.Table:
+    """Merge the lines of one order and day: whole days, so that no cutoff splits a row.
+
+    Only orders are copied: most rows of a log are no part of one.
+    """
     facts = ("channel", "campaign", "offer")
     single = clean.filter(clean.order_id.isnull()).select(
         "customer_id", "kind", "at_s", "known_s", "amount", "order_id", *facts, "rating",
@@ -234,7 +237,7 @@ def _events(clean: ir.Table) -> ir.Table:
     )
     first = ibis.window(group_by=["customer_id", "kind", "order_id"], order_by=["known_day", "day"])
     merged = merged.mutate(is_start=ibis.row_number().over(first) == 0)
-    return single.union(merged.select(single.columns))
+    return single.union(reader.store(merged.select(single.columns)))
 
 
 def _lines(clean: ir.Table) -> ir.Table:

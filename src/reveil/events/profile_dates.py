@@ -127,7 +127,7 @@ def _in_either_order(values: pa.Array, spread: list[str]) -> Dates | None:
     else:
         ordered = [_in_order(read) for read in days]
         best = ordered.index(max(ordered))
-        sure = max(ordered) >= 0.98 and min(ordered) < 0.9
+        sure = max(ordered) >= 0.999 and min(ordered) < 0.98
         said = f"no day above 12 in {len(spread):,} different values"
         said += ", but only so do the rows stand in the order of time" if sure else ""
     formats = (ways[best],) if sure else (ways[best], ways[1 - best])
@@ -169,7 +169,7 @@ def _read(values: pa.Array, pattern: str) -> pa.Array:
 
 
 def _in_order(days: pa.Array) -> float:
-    """Of the steps from one day to another, the share that go forward."""
+    """Of the steps from one day to another, the share that go one way."""
     numbers = days.drop_null().cast(pa.int32())
     if len(numbers) < 20:
         return 0.0
@@ -177,7 +177,8 @@ def _in_order(days: pa.Array) -> float:
     moves = steps.filter(pc.not_equal(steps, 0))
     if len(moves) < 10:
         return 0.0
-    return float(pc.sum(pc.greater(moves, 0)).as_py()) / len(moves)
+    forward = float(pc.sum(pc.greater(moves, 0)).as_py()) / len(moves)
+    return max(forward, 1 - forward)
 
 
 def _dates(

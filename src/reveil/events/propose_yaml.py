@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 
+_UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _RESERVED = {"true", "false", "yes", "no", "on", "off", "null", "y", "n", "none", "nan"}
 
 
@@ -25,8 +26,9 @@ def scalar(text: str) -> str:
         and text.lower() not in _RESERVED
     ):
         return text
-    if re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff]", text):
-        return json.dumps(text)
+    if _UNPRINTED.search(text):
+        written = json.dumps(text, ensure_ascii=False)
+        return _UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
     return "'" + text.replace("'", "''") + "'"
 
 
