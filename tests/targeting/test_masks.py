@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from reveil.errors import DataError
-from reveil.targeting.masks import EVERY_RULE, NO_RULE, RULES, first_rule, rule_labels
+from reveil.targeting.masks import EVERY_RULE, NO_RULE, RULES, first_rule, reachable, rule_labels
 
 
 def one(**change):
@@ -33,6 +33,10 @@ def one(**change):
         ({"state": "prospect"}, "prospect"),
         ({"state": "former"}, "former"),
         ({"state": "active"}, "active"),
+        ({"dormant": True}, "dormant_subscriber"),
+        ({"dormant": None}, None),
+        ({"dormant": True, "state": "former"}, "former"),
+        ({"dormant": True, "objection": True}, "dormant_subscriber"),
         ({"in_target": False}, "not_in_target"),
         ({"objection": True}, "objection"),
         ({"sleeping": True}, "sleeping"),
@@ -42,6 +46,15 @@ def one(**change):
         ({"unanswered": 3}, None),
         ({"consent_email": False}, "no_consent"),
         ({"consent_email": None}, "no_consent"),
+        ({"wants_email": False}, "unwanted_channel"),
+        ({"wants_email": False, "consent_email": False}, "no_consent"),
+        ({"wants_email": False, "usable_email": False}, "unwanted_channel"),
+        ({"wants_email": False, "consent_print": True}, None),
+        (
+            {"wants_email": False, "consent_print": True, "usable_print": False},
+            "unusable_contact_point",
+        ),
+        ({"wants_print": False}, None),
         ({"usable_email": False}, "unusable_contact_point"),
         ({"usable_email": False, "consent_print": True}, None),
         ({"state": "active", "unanswered": 9}, "active"),
@@ -58,6 +71,50 @@ def test_consent_that_is_not_required_is_not_asked_for(study_of):
     settings = study_of(channels=channels, holdout_share=0)
     frame = one(consent_email=False).drop(columns="consent_print")
     assert first_rule(frame, settings)[0] == NO_RULE
+
+
+def test_dormant_subscribers_are_woken_only_where_the_study_says_so(study_of):
+    """`wake_dormant` lifts this mask and no other."""
+    awake = study_of(holdout_share=0, wake_dormant=True)
+    assert first_rule(one(dormant=True), awake)[0] == NO_RULE
+    assert EVERY_RULE[first_rule(one(dormant=True, objection=True), awake)[0]].name == "objection"
+
+
+def per_purpose(**consents):
+    """Describe a customer whose consents are per purpose on both channels."""
+    return one(**consents).drop(columns=["consent_email", "consent_print"])
+
+
+BOTH = {"consent_email_for_offers": True, "consent_email_for_news": False,
+        "consent_print_for_offers": False, "consent_print_for_news": True}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("purpose", "channels"), [("offers", [True, False]), ("news", [False, True])]
+)
+def test_consent_to_one_purpose_is_no_consent_to_another(study_of, purpose, channels):
+    """The study's purpose chooses the consent that is read, channel by channel."""
+    settings = study_of(holdout_share=0, purpose=purpose)
+    assert reachable(per_purpose(**BOTH), settings).tolist() == [channels]
+
+
+def test_a_consent_for_everything_holds_for_any_purpose(study_of):
+    """Only one of the channels may be per purpose."""
+    frame = one(**BOTH).drop(
+        columns=["consent_email", "consent_print_for_offers", "consent_print_for_news"]
+    )
+    assert reachable(frame, study_of(purpose="offers")).tolist() == [[True, False]]
+    assert reachable(frame.assign(consent_print=True), study_of(purpose="offers")).all()
+
+
+def test_consent_per_purpose_wants_a_purpose(study_of):
+    """Without one, or with one nobody was asked about, nobody is written to by mistake."""
+    with pytest.raises(DataError, match=r"per purpose \(offers, news\)") as refused:
+        first_rule(per_purpose(**BOTH), study_of())
+    assert "`targeting: {purpose: offers}`" in str(refused.value)
+    with pytest.raises(DataError, match=r'`targeting.purpose` is "offer"') as refused:
+        first_rule(per_purpose(**BOTH), study_of(purpose="offer"))
+    assert "did you mean `offers`?" in str(refused.value)
 
 
 def test_each_rule_is_pure(snapshot_of, study_of):

@@ -17,17 +17,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from reveil.errors import DataError
+from reveil.targeting import rules
 from reveil.targeting.allocate import Assignment, Certificate, allocate, certify, fill
 from reveil.targeting.control import DECILES, deciles, draw, stratified_control
-from reveil.targeting.masks import (
-    BUDGET_OR_CAPACITY,
-    EVERY_RULE,
-    NO_RULE,
-    WORTH_BELOW_COST,
-    channels_of,
-    first_rule,
-    reachable,
-)
+from reveil.targeting.masks import EVERY_RULE, NO_RULE, channels_of, first_rule, reachable
 from reveil.targeting.plan import plan_of
 from reveil.targeting.prices import Limits, Menu, Prices, chunks
 from reveil.targeting.settings import TargetingSettings
@@ -180,8 +173,8 @@ def make_list(
 
     rule[rows] = np.where(
         _is_worth_something(menu),
-        EVERY_RULE.index(BUDGET_OR_CAPACITY),
-        EVERY_RULE.index(WORTH_BELOW_COST),
+        EVERY_RULE.index(rules.BUDGET_OR_CAPACITY),
+        EVERY_RULE.index(rules.WORTH_BELOW_COST),
     )
     on_list = rows[chosen.taken]
     rule[on_list] = NO_RULE

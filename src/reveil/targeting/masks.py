@@ -11,14 +11,14 @@ of the snapshot; `RULES` is their order, and the order is what an excluded custo
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from reveil.errors import DataError
-from reveil.features.declare import Language, Text
+from reveil.errors import DataError, nearest
+from reveil.features.declare import Language
+from reveil.targeting import rules
 from reveil.targeting.control import holdout
 from reveil.targeting.settings import TargetingSettings
 from reveil.targeting.worth import Flags, actions_of
@@ -26,38 +26,6 @@ from reveil.targeting.worth import Flags, actions_of
 Applies = Callable[[pd.DataFrame, TargetingSettings], Flags]
 
 NO_RULE = -1
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Rule:
-    """Why a customer is not on the list.
-
-    Parameters
-    ----------
-    name
-        As written in `excluded`.
-    label
-        A few words, for tables and pictures.
-    sentence
-        A sentence of explanation; may hold `{max_contacts}`, `{within_days}`, `{attempts_cap}`.
-
-    Examples
-    --------
-    >>> RULES[0][0].label.of("fr")
-    'Prospect'
-    """
-
-    name: str
-    label: Text
-    sentence: Text
-
-    def explain(self, settings: TargetingSettings) -> str:
-        """Return the sentence with the study's own figures, in its language."""
-        return self.sentence.of(settings.language).format(
-            max_contacts=settings.pressure.max_contacts,
-            within_days=settings.pressure.within_days,
-            attempts_cap=settings.attempts_cap,
-        )
 
 
 def _flags(frame: pd.DataFrame, column: str) -> Flags:
@@ -82,6 +50,13 @@ def _in_state(state: str) -> Applies:
         return is_state if state not in settings.states else np.zeros(len(frame), dtype=np.bool_)
 
     return applies
+
+
+def dormant(frame: pd.DataFrame, settings: TargetingSettings) -> Flags:
+    """Pays without using (column `dormant`, where there is one), unless the study wakes them."""
+    if settings.wake_dormant:
+        return np.zeros(len(frame), dtype=np.bool_)
+    return _flags_if_any(frame, "dormant", otherwise=False)
 
 
 def not_in_target(frame: pd.DataFrame, settings: TargetingSettings) -> Flags:
@@ -116,180 +91,87 @@ def given_up(frame: pd.DataFrame, settings: TargetingSettings) -> Flags:
 
 def consented(frame: pd.DataFrame, settings: TargetingSettings) -> Flags:
     """Consent per channel that an offer uses, shape (n, channels); see `channels_of`."""
-    columns = [
-        _flags(frame, f"consent_{name}")
-        if settings.channels[name].consent == "required"
-        else np.ones(len(frame), dtype=np.bool_)
-        for name in channels_of(settings)
-    ]
-    return np.column_stack(columns)
+    columns = [consent_of(name, frame, settings) for name in channels_of(settings)]
+    return np.column_stack(
+        [np.ones(len(frame), np.bool_) if name is None else _flags(frame, name) for name in columns]
+    )
+
+
+def consent_of(channel: str, frame: pd.DataFrame, settings: TargetingSettings) -> str | None:
+    """Name the column of a channel's consent: the purpose's, where consent is per purpose.
+
+    Examples
+    --------
+    >>> s = TargetingSettings.model_validate({
+    ...     "channels": {"email": {"cost": 0.02}}, "purpose": "offers",
+    ...     "offers": [{"name": "miss you", "channels": ["email"]}],
+    ... })
+    >>> consent_of("email", pd.DataFrame(columns=["consent_email_for_offers"]), s)
+    'consent_email_for_offers'
+    >>> consent_of("email", pd.DataFrame(columns=["consent_email"]), s)
+    'consent_email'
+    """
+    if settings.channels[channel].consent == "not_required":
+        return None
+    per_purpose = f"consent_{channel}_for_{settings.purpose}"
+    return per_purpose if per_purpose in frame.columns else f"consent_{channel}"
+
+
+def wanted(frame: pd.DataFrame, settings: TargetingSettings) -> Flags:
+    """Consent to a channel that the customer has not declined in the preference centre."""
+    wants = np.column_stack(
+        [_flags_if_any(frame, f"wants_{name}", otherwise=True) for name in channels_of(settings)]
+    )
+    return consented(frame, settings) & wants
 
 
 def reachable(frame: pd.DataFrame, settings: TargetingSettings) -> Flags:
-    """Consent and a contact point that works, per channel, shape (n, channels)."""
+    """Consent, not declined, and a contact point that works, per channel, shape (n, channels)."""
     usable = np.column_stack([_flags(frame, f"usable_{name}") for name in channels_of(settings)])
-    return consented(frame, settings) & usable
+    return wanted(frame, settings) & usable
 
 
 def no_consent(frame: pd.DataFrame, settings: TargetingSettings) -> Flags:
     """Consented to no channel that an offer uses."""
-    somewhere: Flags = np.logical_or.reduce(consented(frame, settings), axis=1)
-    return ~somewhere
+    return _nowhere(consented(frame, settings))
+
+
+def no_wanted_channel(frame: pd.DataFrame, settings: TargetingSettings) -> Flags:
+    """Declined every channel consented to."""
+    return _nowhere(wanted(frame, settings))
 
 
 def no_contact_point(frame: pd.DataFrame, settings: TargetingSettings) -> Flags:
-    """Consented, but no contact point works on the consented channels."""
-    somewhere: Flags = np.logical_or.reduce(reachable(frame, settings), axis=1)
+    """Consented, but no contact point works on the channels consented to and wanted."""
+    return _nowhere(reachable(frame, settings))
+
+
+def _nowhere(channels: Flags) -> Flags:
+    somewhere: Flags = np.logical_or.reduce(channels, axis=1)
     return ~somewhere
 
 
-RULES: tuple[tuple[Rule, Applies], ...] = (
-    (
-        Rule(
-            name="prospect",
-            label=Text(en="Prospect", fr="Prospect"),
-            sentence=Text(
-                en="Has never ordered: not a customer to win back.",
-                fr="N'a jamais commandé : ce n'est pas un client à reconquérir.",
-            ),
-        ),
-        _in_state("prospect"),
-    ),
-    (
-        Rule(
-            name="former",
-            label=Text(en="Former customer", fr="Ancien client"),
-            sentence=Text(
-                en="Has left for good, or has stopped answering: no longer contacted.",
-                fr="Est parti, ou ne répond plus : n'est plus sollicité.",
-            ),
-        ),
-        _in_state("former"),
-    ),
-    (
-        Rule(
-            name="active",
-            label=Text(en="Still active", fr="Encore actif"),
-            sentence=Text(
-                en="Is still active: nothing to reactivate.",
-                fr="Est encore actif : il n'y a rien à réactiver.",
-            ),
-        ),
-        _in_state("active"),
-    ),
-    (
-        Rule(
-            name="not_in_target",
-            label=Text(en="Outside the target market", fr="Hors cible"),
-            sentence=Text(
-                en="Is no longer in the market this study addresses.",
-                fr="N'appartient plus au marché visé par cette étude.",
-            ),
-        ),
-        not_in_target,
-    ),
-    (
-        Rule(
-            name="objection",
-            label=Text(en="Objected", fr="Opposition"),
-            sentence=Text(
-                en="Has objected to marketing or to profiling.",
-                fr="S'est opposé à la prospection ou au profilage.",
-            ),
-        ),
-        objected,
-    ),
-    (
-        Rule(
-            name="holdout",
-            label=Text(en="Permanent hold-out", fr="Témoin permanent"),
-            sentence=Text(
-                en="Belongs to the random hold-out that no campaign contacts.",
-                fr="Appartient au groupe témoin permanent, tiré au sort et jamais sollicité.",
-            ),
-        ),
-        held_out,
-    ),
-    (
-        Rule(
-            name="sleeping",
-            label=Text(en="Better left alone", fr="À ne pas réveiller"),
-            sentence=Text(
-                en="Is expected to react badly to a contact.",
-                fr="Risque de mal réagir à une sollicitation.",
-            ),
-        ),
-        sleeping,
-    ),
-    (
-        Rule(
-            name="pressure_cap",
-            label=Text(en="Contacted often enough", fr="Pression maximale atteinte"),
-            sentence=Text(
-                en="Already had {max_contacts} or more marketing contacts in the last "
-                "{within_days} days.",
-                fr="A déjà reçu {max_contacts} sollicitations ou plus en {within_days} jours.",
-            ),
-        ),
-        under_pressure,
-    ),
-    (
-        Rule(
-            name="attempts_cap",
-            label=Text(en="Too many unanswered contacts", fr="Trop de relances sans réponse"),
-            sentence=Text(
-                en="Left the last {attempts_cap} contacts or more without an answer.",
-                fr="A laissé sans réponse les {attempts_cap} dernières sollicitations ou plus.",
-            ),
-        ),
-        given_up,
-    ),
-    (
-        Rule(
-            name="no_consent",
-            label=Text(en="No consent", fr="Sans consentement"),
-            sentence=Text(
-                en="Has consented to none of the channels of the offers.",
-                fr="N'a consenti à aucun des canaux des offres.",
-            ),
-        ),
-        no_consent,
-    ),
-    (
-        Rule(
-            name="unusable_contact_point",
-            label=Text(en="No usable contact point", fr="Coordonnées inutilisables"),
-            sentence=Text(
-                en="No address or number works on the channels consented to.",
-                fr="Aucune adresse ni aucun numéro valable sur les canaux consentis.",
-            ),
-        ),
-        no_contact_point,
-    ),
+RULES: tuple[tuple[rules.Rule, Applies], ...] = (
+    (rules.PROSPECT, _in_state("prospect")),
+    (rules.FORMER, _in_state("former")),
+    (rules.ACTIVE, _in_state("active")),
+    (rules.DORMANT_SUBSCRIBER, dormant),
+    (rules.NOT_IN_TARGET, not_in_target),
+    (rules.OBJECTION, objected),
+    (rules.HOLDOUT, held_out),
+    (rules.SLEEPING, sleeping),
+    (rules.PRESSURE_CAP, under_pressure),
+    (rules.ATTEMPTS_CAP, given_up),
+    (rules.NO_CONSENT, no_consent),
+    (rules.UNWANTED_CHANNEL, no_wanted_channel),
+    (rules.UNUSABLE_CONTACT_POINT, no_contact_point),
 )
 """The masks, in the order in which an excluded customer is told."""
 
-WORTH_BELOW_COST = Rule(
-    name="worth_below_cost",
-    label=Text(en="Not worth its cost", fr="Ne vaut pas son coût"),
-    sentence=Text(
-        en="No offer is expected to bring back more than it costs.",
-        fr="Aucune offre ne devrait rapporter plus qu'elle ne coûte.",
-    ),
-)
-BUDGET_OR_CAPACITY = Rule(
-    name="budget_or_capacity",
-    label=Text(en="Beyond budget or capacity", fr="Au-delà du budget ou de la capacité"),
-    sentence=Text(
-        en="Would be worth a contact, but others are worth more for this budget and capacity.",
-        fr="Mériterait un contact, mais d'autres valent plus pour ce budget et cette capacité.",
-    ),
-)
-
-EVERY_RULE: tuple[Rule, ...] = (
+EVERY_RULE: tuple[rules.Rule, ...] = (
     *(rule for rule, _ in RULES),
-    WORTH_BELOW_COST,
-    BUDGET_OR_CAPACITY,
+    rules.WORTH_BELOW_COST,
+    rules.BUDGET_OR_CAPACITY,
 )
 """All rules in order; a customer's rule is a position in this tuple."""
 
@@ -364,8 +246,10 @@ def _check(frame: pd.DataFrame, settings: TargetingSettings) -> None:
     needed = ["customer_id", "state", "contacts_recent", "unanswered"]
     for name in channels_of(settings):
         needed.append(f"usable_{name}")
-        if settings.channels[name].consent == "required":
-            needed.append(f"consent_{name}")
+        column = consent_of(name, frame, settings)
+        if column is not None:
+            _check_purpose(name, frame, settings)
+            needed.append(column)
     missing = [column for column in needed if column not in frame.columns]
     if missing:
         consent = any(column.startswith("consent_") for column in missing)
@@ -381,3 +265,22 @@ def _check(frame: pd.DataFrame, settings: TargetingSettings) -> None:
             f"{unknown:,} of {len(frame):,} scored customers are in no known state",
             hint=f"a state is one of: {', '.join(sorted(known))}",
         )
+
+
+def _check_purpose(channel: str, frame: pd.DataFrame, settings: TargetingSettings) -> None:
+    """Refuse a purpose that a channel's consents do not know, or the lack of one."""
+    start = f"consent_{channel}_for_"
+    purposes = [c.removeprefix(start) for c in frame.columns if c.startswith(start)]
+    if not purposes or settings.purpose in purposes:
+        return
+    said = ", ".join(purposes)
+    if settings.purpose is None:
+        raise DataError(
+            f"consent to channel `{channel}` is given per purpose ({said}); one is required",
+            hint=f"say what the contacts are for: `targeting: {{purpose: {purposes[0]}}}`",
+        )
+    raise DataError(
+        f"customers consent to channel `{channel}` for: {said}; "
+        f'`targeting.purpose` is "{settings.purpose}"',
+        hint=f"{nearest(settings.purpose, purposes)}, or map it under `customers.consent.{channel}`",
+    )

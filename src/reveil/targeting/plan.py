@@ -68,7 +68,7 @@ def plan_of(
     ...     "offers": [{"name": "miss you", "channels": ["email"]}],
     ... })
     >>> plan = plan_of(
-    ...     people=people, excluded_by=np.array([3] + [0] * 12), settings=settings,
+    ...     people=people, excluded_by=np.array([3] + [0] * 14), settings=settings,
     ...     certificate=Certificate(value=7.98, bound=7.98), prices=free(1),
     ...     cutoff=date(2011, 9, 1), send_on=date(2011, 9, 8), model_digests={})
     >>> plan["customers"]

@@ -30,7 +30,7 @@ class Channel(BaseModel):
     capacity
         Contacts the channel can carry in one campaign; None when it has no limit.
     consent
-        `required` reads the column `consent_<channel>`; `not_required` (say, postal mail under
+        `required` reads the customers table's consent to the channel; `not_required` (say, postal mail under
         legitimate interest) reads none.
     co2e_grams
         Grams of CO2 equivalent per contact, where the user knows them.
@@ -122,8 +122,15 @@ class TargetingSettings(BaseModel):
     budget
         Money for the contacted customers: contacts, plus the discounts expected to be paid.
         None for no limit.
+    purpose
+        What the contacts are for, where customers consent per purpose: the consent read is
+        `customers.consent.<channel>.<purpose>`. A channel with one consent for everything
+        needs none.
     states
         Who may be on the list. This version scores the return of inactive customers only.
+    wake_dormant
+        Whether subscribers who pay without using the service may be contacted; nobody wakes
+        them by default, since a contact may remind them to cancel.
     pressure, attempts_cap
         A customer at `pressure`, or who left `attempts_cap` contacts in a row unanswered, is
         left alone.
@@ -161,7 +168,9 @@ class TargetingSettings(BaseModel):
     channels: Annotated[dict[Name, Channel], Field(min_length=1)]
     offers: Annotated[tuple[Offer, ...], Field(min_length=1)]
     budget: Money | None = None
+    purpose: Annotated[str, Field(min_length=1)] | None = None
     states: Annotated[tuple[Literal["inactive"], ...], Field(min_length=1)] = ("inactive",)
+    wake_dormant: bool = False
     pressure: Pressure = Pressure()
     attempts_cap: Annotated[int, Field(ge=1)] = 4
     control_share: Annotated[float, Field(ge=0, le=0.5)] = 0.10
