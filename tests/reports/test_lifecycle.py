@@ -37,7 +37,7 @@ def made() -> dict[str, str]:
 
 
 def alone(values: LifecycleReport) -> LifecycleReport:
-    """The same without an earlier date."""
+    """Drop the earlier dates of a report."""
     return replace(values, base=values.base[-1:], flows=None, step_flows=None, movements=())
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 
 from reveil.activity.states import State
 from reveil.evaluation.contrast import FEWEST, Contrast, contrast
+from reveil.events.roles import ORDERS
 from reveil.features.declare import Feature
 from reveil.pipeline.observing import features_of
 from reveil.pipeline.standing import Base
@@ -64,9 +65,10 @@ def movers(base: Base) -> tuple[Movers, ...]:
     -------
     tuple of Movers
         One per move of `MOVES`; a move of fewer than `FEWEST` customers, or beside whom fewer
-        stayed, is left out, and so is everything without an earlier date.
+        stayed, is left out. Empty without an earlier date, and where the log holds no order:
+        features begin with orders.
     """
-    if len(base.dates) < 2:
+    if len(base.dates) < 2 or not described(base):
         return ()
     first, last = base.by_date[0], base.by_date[-1]
     pairs = first.select("customer_id", was="state").join(
@@ -120,7 +122,9 @@ def _drawn(people: ir.Table, seed: int) -> ir.Table:
 
 
 def described(base: Base) -> Mapping[str, Feature]:
-    """Every feature of a study by its name."""
+    """Every feature of a study by its name; none where the log holds no order."""
+    if not set(ORDERS) & set(base.log.kinds):
+        return {}
     return {feature.name: feature for feature in features_of(base.study, base.log).features}
 
 

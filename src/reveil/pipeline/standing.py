@@ -168,10 +168,9 @@ def transitions(
             f"the cutoffs {', '.join(map(str, days))} do not ascend",
             hint="give each date once, the earliest first",
         )
-    if column == "state":
-        tables = [states_at(log, study.activity, day) for day in days]
-    else:
-        tables = [standing_table(log, study.activity, day) for day in days]
+    at = states_at if column == "state" else standing_table
+    # Each date is the end of one period and the start of the next: it is computed once.
+    tables = [at(log, study.activity, day).cache() for day in days]
     if column.startswith("rfm") and tables:
         edges = fit_rfm(tables[-1])
         tables = [rfm_cells(table, edges) for table in tables]

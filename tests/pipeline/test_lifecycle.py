@@ -1,0 +1,496 @@
+"""The lifecycle of a base: figures as pandas finds them in the raw files, and files as promised."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shop import merged, settings, written
+
+import reveil as rv
+from reveil.config import Study, load_study
+from reveil.errors import DataError, StudyError
+from reveil.evaluation.contrast import contrast
+from reveil.events.log import EventLog
+from reveil.pipeline import lifecycle as lifecycle_module
+from reveil.pipeline import movers as movers_module
+from reveil.pipeline.lifecycle import Lifecycle, lifecycle
+from reveil.pipeline.lifecycle_telling import report_values
+from reveil.pipeline.movers import described, movers
+from reveil.pipeline.observing import features_of, open_events
+from reveil.pipeline.standing import MOST_DATES, Base, dates_of, gather, standing
+from reveil.scoring.publish import read_manifest
+from reveil.simulation.settings import SimulationSettings
+from reveil.simulation.simulate import simulate, write
+from reveil.windows import STEP
+
+RETAIL = Path(__file__).parents[2] / "models" / "online_retail" / "study.yaml"
+CUTOFF, SINCE, PERIODS = date(2024, 9, 2), date(2024, 5, 13), 4
+LIMIT = timedelta(days=244)
+AT = datetime(2024, 9, 2, 6, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a simulated base and the demo's study of it."""
+    made = tmp_path_factory.mktemp("base")
+    write(simulate(SimulationSettings(customers=2_500, seed=5)), made / "data")
+    written(made, merged(settings(), {"machines": {"find": False}}))
+    return made
+
+
+@pytest.fixture(scope="module")
+def study(folder: Path) -> Study:
+    return load_study(folder / "study.yaml")
+
+
+@pytest.fixture(scope="module")
+def log(study: Study) -> EventLog:
+    return open_events(study)
+
+
+@pytest.fixture(scope="module")
+def base(study: Study, log: EventLog) -> Base:
+    return gather(study, CUTOFF, periods=PERIODS, log=log)
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("published") / "states"
+
+
+@pytest.fixture(scope="module")
+def made(study: Study, log: EventLog, out: Path) -> Lifecycle:
+    return lifecycle(study, CUTOFF, out=out, periods=PERIODS, log=log, at=AT)
+
+
+@pytest.fixture(scope="module")
+def raw(folder: Path) -> pd.DataFrame:
+    """Read what people did, from the file and nothing else."""
+    events = pd.read_parquet(folder / "data" / "events.parquet")
+    return events[~events["is_machine"].fillna(False).astype(bool)]
+
+
+def counted(raw: pd.DataFrame, folder: Path, at: date) -> pd.Series:
+    """Name the states in plain pandas: a purchase, a click or a visit within 244 days."""
+    t = pd.Timestamp(at)
+    past = raw[raw["at"] < t]
+    reactions = {"email_click", "login", "visit", "service_use", "training", "form",
+                 "survey_answer", "referral", "review", "points_spent", "store_visit"}  # fmt: skip
+    people = pd.read_parquet(folder / "data" / "customers.parquet")
+    ids = set(people.loc[pd.to_datetime(people["created_on"]) < t, "customer_id"])
+    ids |= set(past["customer_id"])
+    orders = past[past["kind"] == "purchase"].groupby(["customer_id", "order_id"])["at"].min()
+    bought = orders.groupby("customer_id").max()
+    reacted = past[past["kind"].isin(reactions)].groupby("customer_id")["at"].max()
+    frame = pd.DataFrame({"bought": bought, "reacted": reacted}, index=sorted(ids))
+    last = frame.max(axis=1)
+    state = np.where(t - last <= LIMIT, "active", "inactive")
+    frame["state"] = np.where(frame["bought"].isna(), "prospect", state)
+    frame["missed"] = (frame["state"] == "active") & (t - frame["bought"] > LIMIT)
+    return frame
+
+
+def test_states_are_those_of_the_raw_file(
+    made: Lifecycle, base: Base, raw: pd.DataFrame, folder: Path
+) -> None:
+    """At every date of the history, and customer by customer at the cutoff."""
+    for day, counts in made.standing.history.items():
+        found = counted(raw, folder, day)["state"].value_counts()
+        assert {s: n for s, n in counts.items() if n} == found.to_dict(), day
+    mine = base.now.select("customer_id", "state").to_pyarrow().to_pandas()
+    theirs = counted(raw, folder, CUTOFF)["state"]
+    assert mine.set_index("customer_id")["state"].sort_index().to_dict() == theirs.to_dict()
+
+
+def test_whom_purchases_alone_would_miss_and_their_margin(
+    made: Lifecycle, raw: pd.DataFrame, folder: Path
+) -> None:
+    """Count, and 40 % of their money less returns in the 364 days before, to the cent."""
+    missed = counted(raw, folder, CUTOFF).query("missed").index
+    t = pd.Timestamp(CUTOFF)
+    year = raw[(raw["at"] < t) & (raw["at"] >= t - pd.Timedelta(days=364))]
+    money = year[year["kind"].isin(["purchase", "return"]) & year["customer_id"].isin(missed)]
+    assert made.standing.wrong == len(missed) > 30
+    assert made.standing.wrong_margin == pytest.approx(0.4 * money["amount"].sum(), abs=0.005)
+
+
+def test_moves_are_those_of_two_dates(made: Lifecycle, raw: pd.DataFrame, folder: Path) -> None:
+    """The matrix as a crosstab, entries as who was not known before."""
+    was, is_now = (counted(raw, folder, day)["state"] for day in (SINCE, CUTOFF))
+    moves = made.standing.moves
+    assert moves is not None
+    both = pd.DataFrame({"was": was, "now": is_now})
+    for i, a in enumerate(moves.labels):
+        for j, b in enumerate(moves.labels):
+            assert moves.counts[i][j] == ((both["was"] == a) & (both["now"] == b)).sum()
+    new = both[both["was"].isna()]["now"].value_counts()
+    assert dict(zip(moves.labels, moves.entries, strict=True)) == {
+        label: new.get(label, 0) for label in moves.labels
+    }
+    assert sum(moves.exits) == 0
+
+
+def test_mean_moves_are_those_of_the_months(
+    made: Lifecycle, raw: pd.DataFrame, folder: Path
+) -> None:
+    steps = made.standing.steps
+    assert steps is not None
+    days = sorted(made.standing.history)
+    assert (steps.periods, made.standing.step_days) == (PERIODS, 28)
+    assert all(b - a == STEP for a, b in pairwise(days))
+    lost = 0
+    for a, b in pairwise(days):
+        was, is_now = (counted(raw, folder, day)["state"] for day in (a, b))
+        both = pd.DataFrame({"was": was, "now": is_now})
+        lost += int(((both["was"] == "active") & (both["now"] == "inactive")).sum())
+    assert steps.counts[0][1] == lost > 0
+
+
+def test_everything_adds_up(made: Lifecycle, base: Base) -> None:
+    """Groups, bands, states, flows, the frame of the grid and the clocks count the same people."""
+    told = made.standing
+    known = sum(told.states.values())
+    assert sum(told.groups.values()) == sum(told.bands.values()) == known
+    values = report_values(base, told, made.movers, described(base))
+    assert values.now.known == known == sum(g.customers for g in values.groups)
+    grid = values.engagement
+    assert grid.counts.sum() == told.states["active"]
+    assert grid.counts[grid.beyond :].sum() == told.wrong == told.groups["engaged non-buyer"]
+    assert values.flows is not None
+    first, last = (dict(zip(told.moves.labels, n, strict=True)) for n in
+                   (told.moves.before, told.moves.after))  # fmt: skip
+    assert first == told.history[SINCE]
+    assert last == told.history[CUTOFF]
+    for clock in values.clocks:
+        assert list(clock.customers) == sorted(clock.customers)
+        assert clock.customers[-1] <= known
+    commercial, contact, _ = (c.customers for c in values.clocks)
+    assert all(a <= b for a, b in zip(commercial, contact, strict=True))
+
+
+def test_clocks_are_read_from_the_raw_file(base: Base, made: Lifecycle, raw: pd.DataFrame) -> None:
+    """How many ordered, returned or asked a quote at most so many days ago."""
+    values = report_values(base, made.standing, (), described(base))
+    t = pd.Timestamp(CUTOFF)
+    past = raw[(raw["at"] < t) & raw["kind"].isin(["purchase", "return", "quote"])]
+    # An order is one event, at its first line.
+    past = past.groupby(["customer_id", "kind", "order_id"], dropna=False)["at"].min()
+    age = (t - past.groupby("customer_id").max()) / pd.Timedelta(days=1)
+    commercial = dict(zip(values.clock_days, values.clocks[0].customers, strict=True))
+    assert LIMIT.days in commercial
+    assert {day: (age <= day).sum() for day in commercial} == commercial
+
+
+def test_movers_are_compared_by_what_was_known_before_they_moved(
+    base: Base, study: Study, log: EventLog
+) -> None:
+    """A log that ends at the first date gives the same features, hence the same contrasts."""
+    lost = movers(base)[0]
+    assert (lost.before.value, lost.after.value, lost.since) == ("active", "inactive", SINCE)
+    past = log.before(SINCE)
+    pairs = base.then.select("customer_id", was="state").join(
+        base.now.select("customer_id", now="state"), "customer_id"
+    )
+    people = pairs.filter(pairs.was == "active", pairs.now.isin(["active", "inactive"]))
+    people = people.select("customer_id", moved=people.now == "inactive")
+    features = features_of(study, log)
+    table = features.matrix(past, people, SINCE).order_by("customer_id").to_pyarrow()
+    matrix = np.column_stack([table[name].to_numpy() for name in features.names])
+    moved = table["moved"].to_numpy()
+    assert repr(lost.contrasts) == repr(contrast(matrix, moved, features.names))
+    assert (lost.moved, lost.stayed, lost.compared) == (moved.sum(), (~moved).sum(), len(moved))
+    found = {c.name: c.difference for c in lost.contrasts}
+    assert found["purchase_recency_days"].low > 0.3
+
+
+def test_the_clearest_differences_speak_of_most_and_of_different_things(base: Base) -> None:
+    signals = {name: feature.signal for name, feature in described(base).items()}
+    for one in movers(base):
+        assert one.clearest
+        assert len({signals[c.name] for c in one.clearest}) == len(one.clearest)
+        for c in one.clearest:
+            assert not c.difference.low <= 0 <= c.difference.high
+            assert max(c.moved_null, c.stayed_null) < 0.5
+            assert round(c.typical[0], 2) != round(c.typical[1], 2)
+
+
+def test_a_large_base_is_compared_by_a_sample(base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Always the same customers, and all of them counted."""
+    everyone = movers(base)[0]
+    monkeypatch.setattr(movers_module, "MOST_CUSTOMERS", 150)
+    one, other = movers(base)[0], movers(base)[0]
+    assert repr(one) == repr(other)
+    assert one.compared == 150 < everyone.compared == one.moved + one.stayed
+    assert one.moved == everyone.moved
+
+
+def test_every_customer_is_in_the_files_once(made: Lifecycle, base: Base, out: Path) -> None:
+    """Parquet and CSV have the same rows in the same order; nulls are empty cells."""
+    manifest = read_manifest(out, kind="states")
+    assert sorted(manifest.files) == [
+        "lifecycle", "movers", "rfm_edges", "states.csv", "states.parquet", "transitions",
+    ]  # fmt: skip
+    table = pq.read_table(manifest.path("states.parquet")).to_pandas()
+    assert list(table["customer_id"]) == sorted(set(table["customer_id"]))
+    assert len(table) == sum(made.standing.states.values())
+    assert list(table.columns) == list(base.now.columns)
+    cells = pd.read_csv(manifest.path("states.csv"), dtype=str, encoding="utf-8-sig")
+    assert list(cells.columns) == list(table.columns)
+    assert list(cells["customer_id"]) == list(table["customer_id"])
+    assert list(cells["group"]) == list(table["group"])
+    for column in ("rfm", "rfm_orders", "order_recency_days", "email_kind", "contact_at"):
+        assert list(cells[column].isna()) == list(table[column].isna()), column
+    assert set(cells["rfm_recency"].dropna()) == set("12345")
+    assert set(cells["dormant"]) <= {"True", "False"}
+
+
+def test_transitions_and_edges_are_written(made: Lifecycle, out: Path, base: Base) -> None:
+    """Each column followed holds everyone known at either date; shares of a row sum to 1."""
+    manifest = read_manifest(out)
+    moves = pd.read_csv(manifest.path("transitions"), dtype={"from": str, "to": str},
+                        encoding="utf-8-sig", keep_default_na=False)  # fmt: skip
+    assert list(moves["column"].unique()) == ["state", "group", "engagement_band", "rfm"]
+    assert set(moves["since"]) == {str(SINCE)}
+    known = sum(made.standing.states.values())
+    for column, part in moves[moves["column"] != "rfm"].groupby("column"):
+        assert part.loc[part["to"] != "", "customers"].sum() == known, column
+        stayed = part[(part["from"] != "") & (part["to"] != "")]
+        sums = stayed.astype({"share": float}).groupby("from")["share"].sum()
+        assert sums.to_numpy() == pytest.approx(1, abs=1e-3)
+    assert base.edges is not None
+    edges = json.loads(manifest.path("rfm_edges").read_text())
+    assert edges == {"fitted_at": str(CUTOFF), **base.edges.to_dict()}
+    table = pd.read_csv(manifest.path("movers"), encoding="utf-8-sig")
+    assert len(table) == sum(len(one.contrasts) for one in made.movers)
+
+
+def test_a_rerun_gives_the_same_bytes_however_it_is_cut(
+    study: Study, log: EventLog, made: Lifecycle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another time of day, other pieces of the CSV: the same run."""
+    assert made.manifest is not None
+    monkeypatch.setattr(lifecycle_module, "CHUNK", 97)
+    again = lifecycle(study, CUTOFF, out=tmp_path, since=SINCE, log=log, at=AT + timedelta(days=3))
+    assert again.manifest is not None
+    assert again.manifest.run == made.manifest.run
+    assert again.manifest.files == made.manifest.files
+
+
+def test_no_customer_is_named_in_the_report(made: Lifecycle, out: Path) -> None:
+    manifest = read_manifest(out)
+    page = manifest.path("lifecycle").read_text()
+    ids = pq.read_table(manifest.path("states.parquet"), columns=["customer_id"])
+    assert not [one for one in ids["customer_id"].to_pylist() if one in page]
+    assert f"{made.standing.wrong:,} of the {made.standing.states['active']:,}" in page
+
+
+def test_a_failed_run_leaves_nothing(
+    study: Study, log: EventLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fills up half way through the CSV file leaves no result to trust."""
+
+    def full(*_: object) -> object:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(lifecycle_module, "to_csv_bytes", full)
+    with pytest.raises(OSError, match="No space"):
+        lifecycle(study, CUTOFF, out=tmp_path, periods=1, log=log)
+    assert not [p for p in tmp_path.iterdir() if p.name != ".lock"]
+
+
+ROWS = """\
+client,date,montant,commande,quoi
+=1+1,2024-03-01,10.50,o1,purchase
+-A2,2024-03-02,20.00,o2,purchase
+A3,2024-06-05,12.00,o3,purchase
+A3,2024-11-05,,,visit
+"""
+
+
+def typed(tmp_path: Path, **changes: object) -> Study:
+    (tmp_path / "ventes.csv").write_text(ROWS, "utf-8")
+    raw = {
+        "name": "boutique",
+        "sources": [
+            {"name": "ventes", "path": "ventes.csv",
+             "columns": {"customer": "client", "at": "date", "amount": "montant",
+                         "order": "commande"},
+             "kind": {"column": "quoi"}}
+        ],
+        "coverage": {"start": "2023-01-01", "end": "2025-01-01"},
+        "activity": {"any_of": ["purchase", "visit"], "within": "90 days"},
+        "windows": {"observation": "364 days", "horizon": "90 days"},
+        "cutoffs": {"min_history": "180 days"},
+    }  # fmt: skip
+    return load_study(written(tmp_path, merged(raw, changes)))
+
+
+def test_a_french_study_writes_french_files(tmp_path: Path) -> None:
+    """Semicolons and commas, groups in words, ids that a spreadsheet would run made harmless."""
+    study = typed(tmp_path, language="fr")
+    found = lifecycle(study, date(2024, 12, 2), out=tmp_path / "out")
+    assert found.manifest is not None
+    text = found.manifest.path("states.csv").read_bytes()
+    assert text.startswith("\N{ZERO WIDTH NO-BREAK SPACE}customer_id;cutoff;".encode())
+    table = pd.read_csv(
+        io.BytesIO(text), sep=";", decimal=",", encoding="utf-8-sig", dtype={"rfm": str}
+    )
+    assert list(table["customer_id"]) == ["'-A2", "'=1+1", "A3"]
+    assert list(table["state"]) == ["inactive", "inactive", "active"]
+    assert list(table["group"]) == [
+        "endormi, une commande", "endormi, une commande", "engagé sans achat récent",
+    ]  # fmt: skip
+    assert table["activity_recency_days"].tolist() == [275.0, 276.0, 27.0]
+    assert table["commercial_at"].tolist() == ["2024-03-02", "2024-03-01", "2024-06-05"]
+    page = found.manifest.path("lifecycle").read_text()
+    assert "déclarerait inactifs 1 des 1 clients actifs" in page
+    assert found.movers == ()
+
+
+def test_the_first_days_of_a_log_have_no_earlier_date(tmp_path: Path) -> None:
+    """Nobody could have become inactive yet: the present is told alone."""
+    study = typed(tmp_path, coverage={"start": "2024-03-01", "end": "2025-01-01"},
+                  cutoffs={"min_history": "90 days"})  # fmt: skip
+    found = lifecycle(study, date(2024, 6, 6), out=tmp_path / "out")
+    assert list(found.standing.history) == [date(2024, 6, 6)]
+    assert found.standing.moves is None
+    assert found.standing.states == {"inactive": 2, "active": 1}
+    assert found.manifest is not None
+    assert found.manifest.path("transitions").read_text("utf-8-sig").count("\n") == 1
+
+
+def test_nobody_known_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no customer is known before 2024-02-01"):
+        lifecycle(typed(tmp_path), date(2024, 2, 1))
+
+
+def test_nobody_who_ordered_has_no_cells(tmp_path: Path) -> None:
+    """Visitors alone: no RFM edges, and everything else is written."""
+    source = typed(tmp_path).sources[0].model_copy(update={"where": "\"quoi\" = 'visit'"})
+    study = typed(tmp_path).model_copy(update={"sources": (source,)})
+    found = lifecycle(study, date(2024, 12, 2), out=tmp_path / "out")
+    assert found.standing.states == {"prospect": 1}
+    assert found.manifest is not None
+    assert "rfm_edges" not in found.manifest.files
+
+
+@pytest.fixture(scope="module")
+def any_study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return typed(tmp_path_factory.mktemp("dates"))
+
+
+@given(st.integers(1, 730), st.integers(1, 730))
+def test_dates_step_back_evenly_from_the_cutoff(any_study: Study, a: int, b: int) -> None:
+    """From the date asked for to the cutoff, ascending, never too many, the first step alone short."""
+    start = any_study.coverage.start
+    since, cutoff = (start + timedelta(days=d) for d in sorted((a, b)))
+    if since == cutoff:
+        return
+    days = dates_of(any_study, cutoff, since=since)
+    steps = [y - x for x, y in pairwise(days)]
+    assert (days[0], days[-1]) == (since, cutoff)
+    assert len(days) <= MOST_DATES + 1
+    assert all(step == steps[-1] for step in steps[1:])
+    assert timedelta(0) < steps[0] <= steps[-1]
+    assert len(steps) == 1 or not steps[-1] % STEP
+
+
+def test_periods_and_the_default_stay_inside_the_coverage(any_study: Study) -> None:
+    """13 periods where there is room behind the first date for somebody to fall inactive."""
+    assert dates_of(any_study, date(2024, 12, 2), periods=2)[0] == date(2024, 10, 7)
+    assert len(dates_of(any_study, date(2024, 12, 2))) == 14
+    assert len(dates_of(any_study, date(2023, 6, 1))) == 3
+    assert dates_of(any_study, date(2023, 2, 1)) == (date(2023, 2, 1),)
+    with pytest.raises(StudyError, match="2 periods of 28 days before 2023-02-01") as caught:
+        dates_of(any_study, date(2023, 2, 1), periods=2)
+    assert "1 fit" in str(caught.value)
+    assert dates_of(any_study, date(2023, 2, 1), periods=1)[0] == date(2023, 1, 4)
+    with pytest.raises(StudyError, match="is not before the cutoff"):
+        dates_of(any_study, date(2023, 2, 1), since=date(2023, 2, 1))
+    with pytest.raises(StudyError, match="outside the coverage"):
+        dates_of(any_study, date(2023, 2, 1), since=date(2022, 2, 1))
+
+
+def test_the_short_first_period_is_not_in_the_mean(study: Study, log: EventLog) -> None:
+    base = gather(study, CUTOFF, since=CUTOFF - timedelta(days=60), log=log)
+    assert len(base.dates) == 4
+    steps = standing(base).steps
+    assert steps is not None
+    assert steps.periods == 2
+
+
+def test_in_a_notebook(study: Study, log: EventLog, made: Lifecycle, base: Base) -> None:
+    """Dates as text, any column, rows that sum to 1; the same figures as the command's."""
+    frame = rv.states(study, log, "2024-09-02")
+    assert frame["state"].value_counts().to_dict() == made.standing.states
+    assert list(frame["customer_id"]) == sorted(frame["customer_id"])
+    moves = rv.transitions(study, log, ["2024-05-13", CUTOFF])
+    assert moves == made.standing.moves
+    for column in ("group", "rfm_recency"):
+        found = rv.transitions(study, log, [SINCE, "2024-06-10", CUTOFF], column)
+        assert found.periods == 2
+        for row in found.shares:
+            assert np.isnan(row[0]) or sum(row) == pytest.approx(1)
+    assert rv.transitions(study, log, [SINCE, CUTOFF], "engagement_band").labels == (
+        "none", "low", "medium", "high",
+    )  # fmt: skip
+    with pytest.raises(StudyError, match="is not a date"):
+        rv.states(study, log, "01/09/2024")
+    with pytest.raises(StudyError, match="do not ascend"):
+        rv.transitions(study, log, [CUTOFF, SINCE])
+    with pytest.raises(DataError, match="at least two"):
+        rv.transitions(study, log, [CUTOFF])
+    with pytest.raises(DataError, match="there is no column 'colour'"):
+        rv.transitions(study, log, [SINCE, CUTOFF], "colour")
+
+
+def test_states_of_the_next_month_do_not_change_these(study: Study, log: EventLog) -> None:
+    """Cut at the cutoff, the log gives the same history, moves and margin."""
+    cut = replace(log.before(CUTOFF))
+    whole, half = (standing(gather(study, CUTOFF, periods=1, log=one)) for one in (log, cut))
+    assert whole == half
+
+
+def test_online_retail_as_pandas_counts_it(online_retail: Path) -> None:
+    """Active, inactive and prospect at two dates, and the moves, from the raw invoices."""
+    study = load_study(RETAIL)
+    found = lifecycle(study, date(2011, 9, 1)).standing
+    raw = pd.read_parquet(online_retail).dropna(subset=["Customer ID"])
+    raw = raw[raw["InvoiceDate"] >= "2009-12-01"]
+    goods = raw["StockCode"].astype(str).str.match(r"[0-9]{5}")
+    bought = raw[goods & (raw["Quantity"] > 0) & (raw["Price"] > 0)]
+
+    def states_at(day: date) -> pd.Series:
+        t = pd.Timestamp(day)
+        known = raw.loc[raw["InvoiceDate"] < t, "Customer ID"].unique()
+        orders = bought[bought["InvoiceDate"] < t].groupby(["Customer ID", "Invoice"])
+        last = orders["InvoiceDate"].min().groupby("Customer ID").max().reindex(known)
+        late = t - last > pd.Timedelta(days=180)
+        return (
+            last.isna()
+            .map({True: "prospect"})
+            .fillna(late.map({True: "inactive", False: "active"}))
+        )
+
+    was, is_now = states_at(date(2010, 9, 2)), states_at(date(2011, 9, 1))
+    assert found.states == is_now.value_counts().to_dict()
+    assert found.states == {"active": 2_768, "inactive": 2_456, "prospect": 90}
+    assert found.moves is not None
+    both = pd.DataFrame({"was": was, "now": is_now})
+    table = pd.crosstab(both["was"], both["now"])
+    for i, a in enumerate(found.moves.labels):
+        for j, b in enumerate(found.moves.labels):
+            there = a in table.index and b in table.columns
+            assert found.moves.counts[i][j] == (table.loc[a, b] if there else 0)
+    assert (found.purchases_only, found.wrong) == (True, 0)
