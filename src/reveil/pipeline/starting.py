@@ -29,6 +29,7 @@ from reveil.events.propose import propose
 from reveil.events.propose_draft import Draft
 from reveil.events.propose_text import coverage_of, study_text
 from reveil.events.propose_windows import Span
+from reveil.events.propose_yaml import literal
 from reveil.events.reader import reading
 from reveil.events.settings import TableSettings
 
@@ -120,7 +121,8 @@ def _of_database(file: Path) -> list[Sample]:
     samples = []
     with reading(file.name):
         backend = DuckDB(EngineSettings(threads=1)).backend
-        backend.attach(file, "looked_at", read_only=True)
+        # Ibis 12 does not quote an apostrophe in a path.
+        backend.con.execute(f"attach {literal(str(file))} as looked_at (read_only)")
         # `list_tables` of Ibis 12 asks DuckDB 2 for what it has no more.
         named = backend.con.execute(
             "select table_name from duckdb_tables() where database_name = 'looked_at' "
