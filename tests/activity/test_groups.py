@@ -74,20 +74,23 @@ def test_how_much_of_a_buyer_whatever_the_state() -> None:
 
 
 def test_risk_is_of_active_customers_only() -> None:
-    """Late by their own rhythm before silent for half the limit; both exclusive at the edge."""
+    """Late by their own rhythm before silent for half the limit; every edge exclusive."""
     n, over = AT_RISK_ORDERS, AT_RISK_RATIO + 0.01
     rows = [
-        ("active", n, 10.0, over, Risk.AT_RISK.value),
-        ("active", n, 10.0, AT_RISK_RATIO, Risk.STEADY.value),
-        ("active", n - 1, 10.0, over, Risk.STEADY.value),
-        ("active", n, 91.0, over, Risk.AT_RISK.value),
-        ("active", n, 91.0, None, Risk.LAPSING.value),
-        ("active", n, 90.0, 1.0, Risk.STEADY.value),
-        ("inactive", n, 200.0, over, None), ("former", n, 200.0, over, None),
-        ("prospect", 0, 10.0, None, None),
+        ("active", n, 10.0, 91.0, over, Risk.AT_RISK.value),
+        ("active", n, 91.0, 91.0, over, Risk.AT_RISK.value),
+        ("active", n, 10.0, 90.0, over, Risk.STEADY.value),
+        ("active", n, 10.0, 91.0, AT_RISK_RATIO, Risk.STEADY.value),
+        ("active", n - 1, 10.0, 91.0, over, Risk.STEADY.value),
+        ("active", n, 91.0, 91.0, None, Risk.LAPSING.value),
+        ("active", n, 90.0, 90.0, 1.0, Risk.STEADY.value),
+        ("active", 0, 91.0, None, None, Risk.LAPSING.value),
+        ("inactive", n, 200.0, 200.0, over, None), ("former", n, 200.0, 200.0, over, None),
+        ("prospect", 0, 10.0, None, None, None),
     ]  # fmt: skip
-    state, orders, quiet, ratio, risk = (list(column) for column in zip(*rows, strict=True))
-    table = facts(state=state, orders=orders, activity_recency_days=quiet, overdue_ratio=ratio)
+    state, orders, quiet, late, ratio, risk = (list(c) for c in zip(*rows, strict=True))
+    table = facts(state=state, orders=orders, activity_recency_days=quiet,
+                  order_recency_days=late, overdue_ratio=ratio)  # fmt: skip
     assert told(table, "risk") == risk
 
 

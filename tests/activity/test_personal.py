@@ -39,6 +39,14 @@ def test_three_orders_make_a_rhythm(lay: Lay) -> None:
     }  # fmt: skip
 
 
+def test_a_short_limit_of_the_study_is_not_made_longer_by_the_floor(lay: Lay) -> None:
+    """Eight weeks are long to a grocer: a weekly customer's limit is no longer than that."""
+    log = lay(*orders("weekly", 70, 63, 57), *orders("monthly", 117, 87, 57))
+    rows = states(log, ActivitySettings(within="56 days", personal={}), CUTOFF).to_pyarrow()
+    found = {r["customer_id"]: (r["state"], r["within_days"]) for r in rows.to_pylist()}
+    assert found == {"weekly": ("inactive", 56.0), "monthly": ("active", 60.0)}
+
+
 def test_former_after_wins_over_a_personal_limit(lay: Lay) -> None:
     settings = ActivitySettings(within="90 days", former_after="250 days", personal={})
     log = lay(*orders("a", 900, 600, 300))

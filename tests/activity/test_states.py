@@ -214,6 +214,13 @@ def test_an_activity_the_log_does_not_hold(log: Log) -> None:
     assert activity_kinds(opened, ActivitySettings()) == ("purchase", "visit")
 
 
+def test_a_log_in_which_nobody_joins(log: Log) -> None:
+    """Everybody would be a prospect."""
+    opened = log(("a", "purchase", "2011-05-01"), ("a", "visit", "2011-05-01"))
+    with pytest.raises(StudyError, match="everybody would be a prospect"):
+        states(opened, ActivitySettings(joins_by=("billing",)), CUTOFF)
+
+
 def test_settings_that_contradict_themselves() -> None:
     with pytest.raises(ValidationError, match="former and active"):
         ActivitySettings(within="90 days", former_after="89 days")

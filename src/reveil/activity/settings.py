@@ -64,8 +64,9 @@ class PersonalSettings(_Settings):
     """A limit of each customer's own: late by their own rhythm, not by the calendar.
 
     With at least `min_orders` orders the limit is `overdue_ratio` times the customer's mean
-    days between orders, at least `states.SHORTEST_LIMIT_DAYS`; with fewer it is the P90 of the
-    days between orders of the whole base, as known at the cutoff.
+    days between orders; with fewer it is the P90 of the days between orders of the whole base,
+    as known at the cutoff. Neither is shorter than 84 days, or than `within` where that is
+    shorter (`states.SHORTEST_LIMIT_DAYS` says why).
     """
 
     overdue_ratio: float = Field(default=2.0, gt=0, le=100)

@@ -38,7 +38,9 @@ class State(StrEnum):
 
 
 SHORTEST_LIMIT_DAYS = 84.0
-"""No personal limit is shorter."""
+"""No personal limit is shorter, nor shorter than `within` where that is shorter still. Of
+customers whose twice the mean gap is under 84 days, 70 to 95 % of those who exceed it order within
+the 90 days after (Online Retail II; 60 to 83 % in the simulated base); above, fewer than half."""
 
 FACTS = (
     "activity_recency_days", "order_recency_days", "orders", "overdue_ratio", "gap_days",
@@ -69,14 +71,16 @@ def activity_kinds(log: EventLog, settings: ActivitySettings) -> tuple[str, ...]
                     f"`activity.{key}` names {name!r}, which is neither a kind nor a role",
                     hint=nearest(name, known),
                 )
-    kinds = as_of(log).kinds(*settings.any_of)
-    if not kinds:
-        raise StudyError(
-            f"the log holds no event of `activity.any_of` ({', '.join(settings.any_of)}), "
-            "so everybody would be inactive",
-            hint=f"the log holds: {', '.join(log.kinds)}",
-        )
-    return kinds
+    asof = as_of(log)
+    for key, else_ in (("any_of", "inactive"), ("joins_by", "a prospect")):
+        names = getattr(settings, key)
+        if not asof.kinds(*names):
+            raise StudyError(
+                f"the log holds no event of `activity.{key}` ({', '.join(names)}), "
+                f"so everybody would be {else_}",
+                hint=f"the log holds: {', '.join(log.kinds)}",
+            )
+    return asof.kinds(*settings.any_of)
 
 
 def customers_known(log: EventLog, cutoff: date) -> ir.Table:
@@ -207,8 +211,9 @@ def _limit(
     if personal is None:
         return ibis.literal(within)
     usual = base_gap_days(log, cutoff)
-    otherwise = ibis.literal(within if usual is None else max(usual, SHORTEST_LIMIT_DAYS))
-    own = (facts.gap_days * personal.overdue_ratio).clip(lower=SHORTEST_LIMIT_DAYS)
+    shortest = min(SHORTEST_LIMIT_DAYS, within)
+    otherwise = ibis.literal(within if usual is None else max(usual, shortest))
+    own = (facts.gap_days * personal.overdue_ratio).clip(lower=shortest)
     return (facts.orders >= personal.min_orders).ifelse(own, otherwise)
 
 

@@ -149,6 +149,9 @@ def transitions_over(
             hint="give an earlier date",
         )
     labelled = [_labelled(table, column) for table in tables]
+    if len(labelled) > 2:
+        # All dates but the first and the last are asked twice.
+        labelled = [table.cache() for table in labelled]
     moves: dict[tuple[str | None, str | None], int] = {}
     for earlier, later in pairwise(labelled):
         for was, is_now, n in _moves(earlier, later, column):
