@@ -27,7 +27,8 @@ T = int((datetime(2011, 6, 1) - datetime(1970, 1, 1)).total_seconds())
 DAY = 86_400
 KINDS = (
     "purchase", "purchase", "purchase", "return", "email_sent", "email_sent", "call",
-    "email_click", "email_open", "login", "billing", "complaint", "cancel_request", "bounce",
+    "email_click", "email_open", "login", "billing", "complaint", "unsubscribe", "cancel_request",
+    "bounce",
 )  # fmt: skip
 Row = tuple[str, str, int, dict[str, Any]]
 Past = list[tuple[str, int, dict[str, Any]]]
