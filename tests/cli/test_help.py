@@ -16,8 +16,8 @@ SNAPSHOTS = Path(__file__).parents[1] / "snapshots"
 UPDATE = "REVEIL_UPDATE_SNAPSHOTS"
 
 COMMANDS = (
-    "check", "demo", "features", "promote", "registry", "rollback", "score", "simulate", "states",
-    "target", "train",
+    "check", "demo", "features", "init", "promote", "registry", "rollback", "score", "simulate",
+    "states", "target", "train",
 )  # fmt: skip
 
 HEAVY = {

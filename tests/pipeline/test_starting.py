@@ -72,7 +72,7 @@ def american(folder: Path) -> None:
 
 
 def monthly(folder: Path) -> None:
-    """A file per month, dates without dashes, a currency sign."""
+    """Write a file per month: dates without dashes, a currency sign."""
     for year in (2022, 2023):
         for month in range(1, 13):
             part = [o for o in ORDERS if (o.day.year, o.day.month) == (year, month)]
@@ -82,7 +82,7 @@ def monthly(folder: Path) -> None:
 
 
 def hive(folder: Path) -> None:
-    """A folder per year, days as numbers."""
+    """Write a folder per year, days as numbers."""
     for year in (2022, 2023):
         part = [o for o in ORDERS if o.day.year == year]
         place = folder / "achats" / f"annee={year}"
@@ -97,7 +97,7 @@ def hive(folder: Path) -> None:
 
 
 def lines_of_json(folder: Path) -> None:
-    """An object per order, with an object within."""
+    """Write an object per order, with an object within."""
     rows = [
         {"user": {"x": 1}, "user_id": o.who, "ts": f"{o.day}T10:11:12Z", "amount": o.amount,
          "order_id": o.number}
@@ -121,7 +121,7 @@ def sqlite(folder: Path) -> None:
 
 
 def duck(folder: Path) -> None:
-    """A table of a DuckDB file."""
+    """Write a table of a DuckDB file."""
     backend = DuckDB(EngineSettings(threads=1)).backend
     columns = {
         "customer": [o.who for o in ORDERS],

@@ -1,0 +1,114 @@
+"""`reveil init` as a user types it: what it prints, what it writes, how it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+HEADER = "N° client;Date d'achat;N° facture;Montant TTC"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two exports of a French shop, one of them with a word that is no kind."""
+    place = tmp_path / "exports"
+    place.mkdir()
+    days = [date(2022, 1, 1) + timedelta(days=3 * i) for i in range(240)]
+    lines = [HEADER, *(f"S{i % 40};{d:%d/%m/%Y};F{i};{i},50" for i, d in enumerate(days))]
+    (place / "ventes.csv").write_bytes("\n".join(lines).encode("cp1252"))
+    words = ["clic", "vitrine"]
+    lines = ["client;jour;evenement"]
+    lines += [f"S{i % 40};{d:%d/%m/%Y};{words[i % 2]}" for i, d in enumerate(days)]
+    (place / "journal.csv").write_bytes("\n".join(lines).encode("cp1252"))
+    return place
+
+
+def test_text_and_json_say_the_same(run, folder: Path, tmp_path: Path) -> None:
+    """Files, columns with their confidence, gaps, coverage, and what to type next."""
+    out = tmp_path / "study.yaml"
+    text = run("init", folder, "--out", out)
+    program = run("init", folder, "--out", out, "--force", "--json")
+    assert (text.exit_code, program.exit_code, text.stderr, program.stderr) == (0, 0, "", "")
+    value = json.loads(program.stdout)
+    assert text.stdout.splitlines()[0] == f"1 gap to fill, marked TODO in {out}"
+    for source in value["sources"]:
+        assert Path(source["file"]).name in text.stdout
+        assert f"{source['rows']:,} rows" in text.stdout
+        for column in source["columns"]:
+            assert column["level"] in ("high", "medium", "low")
+            assert 0 < column["confidence"] <= 1
+            assert column["reason"] in text.stdout
+    (gap,) = value["gaps"]
+    assert gap["line"] == "vitrine: <kind>"
+    assert gap["what"] in text.stdout
+    assert value["coverage"] == {"start": "2022-01-01", "end": "2023-12-20"}
+    assert text.stdout.rstrip().endswith(f"(next: reveil check {out})")
+
+
+def test_the_gap_that_was_named_is_the_error_of_check(run, folder: Path, tmp_path: Path) -> None:
+    """`check` stops at the word, in one paragraph; once it is filled, it does not."""
+    out = tmp_path / "study.yaml"
+    run("init", folder, "--out", out)
+    refused = run("check", out)
+    assert refused.exit_code == 1
+    assert "vitrine" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    filled = out.read_text("utf-8").replace("# TODO vitrine: <kind>", "vitrine: store_visit")
+    out.write_text(filled, "utf-8")
+    assert "vitrine" not in run("check", out).stderr
+
+
+def test_no_customer_is_printed(run, folder: Path, tmp_path: Path) -> None:
+    """Neither on the screen nor in the study: no id, no invoice."""
+    out = tmp_path / "study.yaml"
+    said = (
+        run("init", folder, "--out", out).stdout
+        + run("init", folder, "--out", out, "--json").stdout
+    )
+    said += out.read_text("utf-8")
+    assert "S17" not in said
+    assert "F17" not in said
+
+
+def test_a_study_that_is_there_needs_force(run, folder: Path, tmp_path: Path) -> None:
+    """Exit code 1 and the way on; not a byte moves."""
+    out = tmp_path / "study.yaml"
+    out.write_text("mine", "utf-8")
+    refused = run("init", folder, "--out", out)
+    assert refused.exit_code == 1
+    assert refused.stderr == (
+        f"error: {out} is there already\nHint: name another file with --out, or add --force\n"
+    )
+    assert out.read_text("utf-8") == "mine"
+    assert run("init", folder, "--out", out, "--force").exit_code == 0
+
+
+def test_a_folder_with_nothing_to_read(run, tmp_path: Path) -> None:
+    """Each file is named with its reason, and no study is written."""
+    (tmp_path / "sheet.xlsx").write_bytes(b"PK")
+    refused = run("init", tmp_path, "--out", tmp_path / "study.yaml")
+    assert refused.exit_code == 1
+    assert "sheet.xlsx is a spreadsheet" in refused.stderr
+    assert not (tmp_path / "study.yaml").exists()
+
+
+def test_paths_start_from_the_study(run, folder: Path, tmp_path: Path) -> None:
+    """The study may lie elsewhere, and be read from anywhere."""
+    out = tmp_path / "studies" / "shop.yaml"
+    out.parent.mkdir()
+    here = Path.cwd()
+    try:
+        os.chdir(tmp_path)
+        assert (
+            run("init", "exports", "--out", "studies/shop.yaml", "--language", "fr").exit_code == 0
+        )
+    finally:
+        os.chdir(here)
+    text = out.read_text("utf-8")
+    assert "file: ../exports/ventes.csv" in text
+    assert "language: fr" in text
+    assert "vitrine" in run("check", out).stderr
