@@ -31,7 +31,7 @@ from reveil.pipeline.listing import make_reactivation_list
 from reveil.pipeline.promoting import promote_challengers
 from reveil.pipeline.recording import record_run
 from reveil.pipeline.scoring import score_customers
-from reveil.pipeline.standing import standing, states
+from reveil.pipeline.standing import gather, states, transitions
 from reveil.pipeline.training import look, train
 from reveil.scoring.publish import read_manifest
 
@@ -170,7 +170,8 @@ def test_a_cutoff_outside_the_coverage(shop: Shop, tmp_path: Path, cutoff: date)
     for do in (
         lambda: score_customers(study, cutoff, tmp_path, log=log, store=shop.store),
         lambda: states(study, log, cutoff),
-        lambda: standing(study, cutoff),
+        lambda: gather(study, cutoff, log=log),
+        lambda: transitions(study, log, [cutoff, CUTOFF]),
         lambda: write_matrix(study, cutoff, tmp_path / "matrix.parquet"),
     ):
         refused(StudyError, do, str(cutoff), "outside the coverage", str(SIMULATED.end))
