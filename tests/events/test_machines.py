@@ -188,6 +188,13 @@ def test_a_send_is_bulk_from_the_day_on_which_that_was_known(left: Left) -> None
     assert left(rows)[0] == []
 
 
+def test_a_burst_is_of_clicks_that_became_known_on_one_day(left: Left) -> None:
+    """The third link comes in a day late: it takes nothing back of what the day before knew."""
+    late = clicked(NINE + 2, item="late", known_s=NINE + DAY)
+    assert len(left([*links(NINE, 1, 2), late])[0]) == 3
+    assert left([r | {"known_s": NINE + DAY} for r in [*links(NINE, 1, 2), late]])[0] == []
+
+
 def test_one_busy_customer_does_not_hang(left: Left) -> None:
     """All events of a log by one customer at one second: pairs must not be multiplied."""
     rows = [sent(NINE) for _ in range(30_000)] + [opened(NINE) for _ in range(30_000)]
