@@ -219,12 +219,16 @@ def test_the_clearest_differences_speak_of_most_and_of_different_things(base: Ba
     for one in movers(base):
         assert one.clearest
         assert len({signals[c.name] for c in one.clearest}) == len(one.clearest)
+        assert len({(c.difference, c.typical) for c in one.clearest}) == len(one.clearest)
+        sizes = [abs(c.difference.estimate) for c in one.clearest]
+        assert sizes == sorted(sizes, reverse=True)
         for c in one.clearest:
             assert not c.difference.low <= 0 <= c.difference.high
             assert max(c.moved_null, c.stayed_null) < 0.5
             assert round(c.typical[0], 2) != round(c.typical[1], 2)
 
 
+@pytest.mark.long
 def test_a_large_base_is_compared_by_a_sample(base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
     """Always the same customers, and all of them counted."""
     everyone = movers(base)[0]
@@ -375,14 +379,19 @@ def test_nobody_known_is_told(tmp_path: Path) -> None:
         lifecycle(typed(tmp_path), date(2024, 2, 1))
 
 
-def test_nobody_who_ordered_has_no_cells(tmp_path: Path) -> None:
-    """Visitors alone: no RFM edges, and everything else is written."""
-    source = typed(tmp_path).sources[0].model_copy(update={"where": "\"quoi\" = 'visit'"})
-    study = typed(tmp_path).model_copy(update={"sources": (source,)})
-    found = lifecycle(study, date(2024, 12, 2), out=tmp_path / "out")
-    assert found.standing.states == {"prospect": 1}
+def test_a_log_without_orders_is_told_all_the_same(tmp_path: Path) -> None:
+    """A service that is used: no RFM edges, no features to compare by, everything else."""
+    study = typed(
+        tmp_path, activity={"any_of": ["visit"], "joins_by": ["visit"], "within": "60 days"}
+    )
+    source = study.sources[0].model_copy(update={"where": "\"quoi\" = 'visit'"})
+    study = study.model_copy(update={"sources": (source,)})
+    found = lifecycle(study, date(2024, 12, 2), out=tmp_path / "out", periods=1)
+    assert found.standing.states == {"active": 1}
+    assert (found.standing.wrong, found.standing.wrong_margin) == (1, 0)
     assert found.manifest is not None
     assert "rfm_edges" not in found.manifest.files
+    assert "never ordered" in found.manifest.path("lifecycle").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -430,6 +439,7 @@ def test_the_short_first_period_is_not_in_the_mean(study: Study, log: EventLog) 
     assert steps.periods == 2
 
 
+@pytest.mark.long
 def test_in_a_notebook(study: Study, log: EventLog, made: Lifecycle, base: Base) -> None:
     """Dates as text, any column, rows that sum to 1; the same figures as the command's."""
     frame = rv.states(study, log, "2024-09-02")
@@ -455,6 +465,7 @@ def test_in_a_notebook(study: Study, log: EventLog, made: Lifecycle, base: Base)
         rv.transitions(study, log, [SINCE, CUTOFF], "colour")
 
 
+@pytest.mark.long
 def test_states_of_the_next_month_do_not_change_these(study: Study, log: EventLog) -> None:
     """Cut at the cutoff, the log gives the same history, moves and margin."""
     cut = replace(log.before(CUTOFF))
@@ -462,6 +473,7 @@ def test_states_of_the_next_month_do_not_change_these(study: Study, log: EventLo
     assert whole == half
 
 
+@pytest.mark.long
 def test_online_retail_as_pandas_counts_it(online_retail: Path) -> None:
     """Active, inactive and prospect at two dates, and the moves, from the raw invoices."""
     study = load_study(RETAIL)

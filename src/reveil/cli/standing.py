@@ -114,6 +114,8 @@ def _distinctions(one: Movers) -> str:
         f"{one.before} to {one.after}: {one.moved:,} moved, {one.stayed:,} stayed{drawn}; "
         f"their features on {one.since}"
     )
+    if not one.clearest:
+        return f"{head}\nno feature tells them clearly apart"
     return f"{head}\n{table(rows, right=frozenset({1, 2, 3}))}"
 
 

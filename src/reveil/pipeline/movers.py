@@ -44,8 +44,8 @@ class Movers:
     clearest
         Those that chance does not explain, the largest of each signal: features of one signal
         say the same thing, and ten windows of it would hide the rest. Left out too are
-        features null for most of either group, which speak of a few, and those whose typical
-        values read the same.
+        features null for most of either group, which speak of a few, those whose typical
+        values read the same, and those that repeat another figure for figure.
     """
 
     before: State
@@ -110,7 +110,9 @@ def _clearest(contrasts: tuple[Contrast, ...], signals: Mapping[str, str]) -> tu
         common = max(one.moved_null, one.stayed_null) < 0.5
         if clear and common and round(one.typical[0], 2) != round(one.typical[1], 2):
             largest.setdefault(signals[one.name], one)
-    return tuple(largest.values())
+    # In a short log a year's count is the month's: two names of one column.
+    different = {(one.difference, one.typical): one for one in reversed(largest.values())}
+    return tuple(reversed(different.values()))
 
 
 def _drawn(people: ir.Table, seed: int) -> ir.Table:
