@@ -139,8 +139,11 @@ def test_files_of_one_shape_are_one_table(tmp_path: Path) -> None:
     """Months become a glob, unless their names are kinds; other shapes stay apart."""
     for month in range(1, 13):
         (tmp_path / f"tickets_2024-{month:02d}.csv").write_text(text(), "utf-8")
+    (tmp_path / ".tickets_2024-13.csv").write_text(text(), "utf-8")  # hidden: half a download
+    mails = tmp_path / "mails"
+    mails.mkdir()
     for kind in ("click", "open"):
-        (tmp_path / f"email_{kind}.csv").write_text("client,date\nA,2024-01-01\n", "utf-8")
+        (mails / f"email_{kind}.csv").write_text("client,date\nA,2024-01-01\n", "utf-8")
     samples, _, _ = look_into(tmp_path)
     found = {s.place.file.name: (s.files, s.rows) for s in samples}
     assert found == {
@@ -229,6 +232,7 @@ def test_a_big_text_is_read_in_blocks(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not sample.whole
     assert sample.table.num_rows < 10_000
     assert abs(sample.rows / 20_000 - 1) < 0.05
+    assert all(value.endswith(".50") for value in sample.table["montant"].to_pylist())
     days = profile(sample)["date"].dates
     assert days is not None
     assert days.share == 1.0

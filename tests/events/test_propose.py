@@ -197,6 +197,39 @@ def test_customers_links_and_events_are_told_apart() -> None:
     assert "identity" not in loaded  # merging is asked for, never proposed as done
 
 
+def test_an_id_that_a_link_table_knows_is_the_customer() -> None:
+    """Sales by card number, and a table that says whose card it is."""
+    ids = sorted(set(WHO))
+    cards = table("cartes", no_ticketing=[f"K{who}" for who in ids], client=[*ids[:-1], ids[0]])
+    sales = table("ventes", no_ticketing=[f"K{who}" for who in WHO], date=DAYS, montant=MONEY)
+    others = table("ventes", no_ticketing=[f"Z{who}" for who in WHO], date=DAYS, montant=MONEY)
+    known = propose([cards, sales]).sources[0].entries[0]
+    assert (known.text, known.level) == ("no_ticketing", "medium")
+    assert "cartes says which customer" in known.reason
+    assert propose([cards, others]).sources[0].entries[0].level == "low"
+
+
+def test_a_log_without_purchases_asks_what_is_coming_back() -> None:
+    """Billing and logins are no purchase: the label is a gap, the preset that of subscriptions."""
+    draft = propose(
+        [table("prelevements", abonne=WHO, date=DAYS), table("connexions", abonne=WHO, date=DAYS)]
+    )
+    loaded = study(draft)
+    assert loaded["activity"]["preset"] == "subscription"
+    assert "labels" not in loaded
+    assert [gap.key for gap in draft.all_gaps] == ["labels"]
+
+
+def test_an_id_that_never_repeats_is_doubted_in_events() -> None:
+    """It is the row's own number, more likely than a customer's."""
+    rows = [f"R{i}" for i in range(N)]
+    unique = propose_columns(table(user_id=rows, date=DAYS, amount=MONEY))["customer"]
+    assert unique.level == "low"
+    people = propose([table("users", user_id=rows, city=ITEMS)]).customers
+    assert people is not None
+    assert people.entries[0].level == "high"
+
+
 def test_cancelled_orders_are_left_out_by_their_state() -> None:
     """And the sentence is one that the reader of expressions understands."""
     states = ["payée", "annulée", "l'autre"] * (N // 3) + ["payée"] * (N % 3)

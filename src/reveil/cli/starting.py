@@ -31,6 +31,9 @@ def started(made: Started) -> str:
             table([["gap", "why", "line to write"], *([g.where, g.what, g.line] for g in gaps)]),
         ]
     lines.append("")
+    for source in made.draft.sources:
+        sample = source.table.sample
+        lines += [f"check     {sample.place.name}: {note}" for note in sample.notes]
     if made.coverage is not None:
         c = made.coverage
         lines.append(

@@ -7,13 +7,14 @@ each with the line to write.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from reveil.events.profile import Profile
 from reveil.events.propose_columns import Proposal, propose_columns
 from reveil.events.propose_customers import customers_settings
 from reveil.events.propose_draft import Draft, Entry, Gap, People, Source, date_text, entry_of
-from reveil.events.propose_source import customerless, is_key, lookups_of, source_of
+from reveil.events.propose_source import customerless, is_key, lookups_of, share_within, source_of
 from reveil.events.propose_words import LINKS, PEOPLE, name_score, tokens
 from reveil.events.propose_yaml import scalar
 
@@ -42,7 +43,7 @@ def propose(tables: Sequence[Profile]) -> Draft:
     columns = [propose_columns(table) for table in tables]
     found = list(zip(tables, columns, strict=True))
     links = {id(t): link for t, c in found if (link := _link(t, c)) is not None}
-    found = [(t, c) for t, c in found if id(t) not in links]
+    found = [(t, _by_link(t, c, links.values())) for t, c in found if id(t) not in links]
     people = [(t, c) for t, c in found if "customer" in c and _is_people(t, c)]
     people.sort(key=lambda each: -each[0].sample.rows)
     events = [(t, c) for t, c in found if "customer" in c and not _is_people(t, c)]
@@ -72,12 +73,31 @@ def propose(tables: Sequence[Profile]) -> Draft:
         customers=_people(*people[0]) if people else None,
         links=tuple(links.values()),
         unused=tuple(unused),
-        gaps=(*gaps, *(() if sources else (NO_SOURCE,))),
+        gaps=(*gaps, *(_unbought(sources) if sources else (NO_SOURCE,))),
     )
+
+
+def _unbought(sources: Sequence[Source]) -> tuple[Gap, ...]:
+    """Ask what is coming back where nothing is a purchase."""
+    seen = [kind for source in sources for kind in source.kinds.seen]
+    if not seen or "purchase" in seen:
+        return ()
+    return (
+        Gap(where="labels", key="labels", what="no purchase was found: what is coming back?",
+            line=f"labels: {{returns_on: [{seen[0]}]}}"),
+    )  # fmt: skip
 
 
 def _people(table: Profile, columns: dict[str, Proposal]) -> People:
     customer = columns["customer"]
+    held = table[customer.column]
+    # That no value comes twice speaks for a table of customers, and against one of events.
+    sure = max(customer.confidence, name_score("customer", held.name))
+    customer = replace(
+        customer,
+        confidence=sure,
+        reason=f"named so, {held.distinct:,} values over {held.filled:,} rows",
+    )
     entries = (
         Entry(key=key, text=text, confidence=sure, reason=why, columns=(name,))
         for key, text, sure, why, name in customers_settings(table, customer.column)
@@ -85,6 +105,23 @@ def _people(table: Profile, columns: dict[str, Proposal]) -> People:
     return People(
         table=table, entries=(entry_of(customer, table), *entries), reason="one row per customer"
     )
+
+
+def _by_link(
+    table: Profile, columns: dict[str, Proposal], links: Iterable[People]
+) -> dict[str, Proposal]:
+    """Take as the customer an id that a link table knows, where nothing is surely it."""
+    if "customer" in columns and columns["customer"].confidence >= 0.6:
+        return columns
+    for link in links:
+        theirs = link.table[link.entries[0].columns[0]]
+        ours = next((c for c in table.columns if tokens(c.name) == tokens(theirs.name)), None)
+        if ours is not None and share_within(ours, theirs) > 0.5:
+            kept = {key: p for key, p in columns.items() if p.column != ours.name}
+            said = f"{link.table.sample.name} says which customer each of its values stands for"
+            mine = Proposal(key="customer", column=ours.name, confidence=0.6, reason=said)
+            return {**kept, "customer": mine}
+    return columns
 
 
 def _undated(table: Profile) -> list[Gap]:

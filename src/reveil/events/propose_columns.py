@@ -183,7 +183,10 @@ def _customer(column: Column) -> _Fit:
     if not column.is_id or column.distinct < 2 or column.flags:
         return 0.0, ""
     few = column.distinct <= FEW and column.filled > 50 * column.distinct
-    return 0.2 if few else min(1.0, 0.5 + column.share_filled), _counted(column)
+    fit = 0.2 if few else min(1.0, 0.5 + column.share_filled)
+    if column.filled > 50 and column.share_distinct == 1:
+        return fit * 0.65, f"none of its {column.filled:,} values comes twice"
+    return fit, _counted(column)
 
 
 def _at(column: Column) -> _Fit:

@@ -16,7 +16,7 @@ from reveil.events.profile import Column, Profile
 from reveil.events.propose_columns import Proposal
 from reveil.events.propose_draft import Entry, Gap, Lookup, Source, entry_of
 from reveil.events.propose_kinds import kinds_of
-from reveil.events.propose_words import tokens
+from reveil.events.propose_words import name_score, tokens
 from reveil.events.propose_yaml import column, expression, scalar
 
 LOG = (
@@ -39,7 +39,7 @@ def lookups_of(
             ours = next((c for c in table.columns if tokens(c.name) == tokens(key.name)), None)
             if ours is None or not is_key(key, other):
                 continue
-            match = _share_within(ours, key)
+            match = share_within(ours, key)
             if match < 0.5:
                 continue
             wanted: dict[str, Entry] = {}
@@ -81,8 +81,8 @@ def is_key(key: Column, table: Profile) -> bool:
     return key.is_id and key.filled == key.rows and key.distinct == key.rows and whole
 
 
-def _share_within(ours: Column, key: Column) -> float:
-    """Of the different values of ours, the share that the key has."""
+def share_within(ours: Column, key: Column) -> float:
+    """Count which share of the different values of ours the key has."""
     values = ours.values.unique().drop_null().cast(pa.string())
     if not len(values):
         return 0.0
@@ -122,7 +122,9 @@ def source_of(
             for way in (ways.text, *ways.others[: len(dates.dates.formats) - 1])
         ]
     elif "at" not in entries:
-        gaps.append(Gap(where=name, key="at", what="no column of dates", line="at: <your column>"))
+        named = [c.name for c in table.columns if name_score("at", c.name) >= 0.7]
+        told = f"{', '.join(named)} cannot be read as dates" if named else "no column of dates"
+        gaps.append(Gap(where=name, key="at", what=told, line="at: <your column>"))
     if dates is not None and dates.dates is not None and dates.dates.share < 1:
         lost = 1 - dates.dates.share
         gaps.append(

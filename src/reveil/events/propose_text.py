@@ -222,11 +222,9 @@ def _times(draft: Draft) -> Iterator[str]:
     if not fit.cutoffs:
         yield "# TODO more history: no training cutoff fits, whatever the windows"
     yield ""
-    seen = {kind for source in draft.sources for kind in source.kinds.seen}
-    if draft.sources and "purchase" not in seen:
-        kinds = sorted(seen) or ["<kind>"]
-        yield f"# TODO labels: {{returns_on: [{kinds[0]}]}}   # no purchase was found: what is coming back?"
-    else:
+    asked = [gap for gap in draft.gaps if gap.where == "labels"]
+    yield from (line for gap in asked for line in _todo(gap, ""))
+    if not asked:
         yield "labels: {returns_on: [purchase], margin_rate: 1.0}   # CHECK: how much of an amount is margin"
 
 

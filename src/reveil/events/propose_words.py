@@ -217,6 +217,7 @@ def kind_named(text: str) -> str | None:
     words = tokens(text)
     pairs = {a + b for a, b in pairwise(words)}
     said = {*words, *pairs}
+    said |= {word.removesuffix("s") for word in said}
     return next((kind for kind, meant in KINDS.items() if said & set(meant)), None)
 
 
