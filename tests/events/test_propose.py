@@ -168,6 +168,7 @@ def test_a_lookup_brings_the_date_and_the_category() -> None:
     ]
     assert source["columns"]["at"] == "start_date"
     assert [t.sample.name for t, _ in draft.unused] == ["unrelated"]
+    assert propose([sent, other]).sources[0].lookups == ()
 
 
 def test_a_table_with_two_rows_per_key_is_no_lookup() -> None:
