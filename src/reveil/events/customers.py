@@ -17,8 +17,8 @@ from reveil.events.clock import Clock
 from reveil.events.expressions import row_condition
 from reveil.events.identity import CUSTOMERS, Identity, merged_customers, reconciled
 from reveil.events.reader import Reader, reading, require_column
-from reveil.events.settings import ColumnSettings, CustomersSettings
-from reveil.events.values import flag, identifier, moment, seconds_of, text_of
+from reveil.events.settings import ColumnSettings, CustomersSettings, TableSettings
+from reveil.events.values import flag, identifier, moment, seconds_of, spelling_of, text_of
 
 PERIOD = ("valid_from_s", "valid_until_s")
 
@@ -58,7 +58,7 @@ def open_customers(
         columns = {
             **{key: _moment(raw, spec, key, name, clock) for key, spec in _moments(settings)},
             **{
-                key: _flag(raw, spec, key, name).fill_null(otherwise)
+                key: _flag(raw, spec, key, settings.path).fill_null(otherwise)
                 for key, spec, otherwise in _flags(settings)
             },
         }
@@ -147,9 +147,11 @@ def _moment(
     return read
 
 
-def _flag(raw: ir.Table, spec: ColumnSettings, key: str, name: str) -> ir.BooleanValue:
+def _flag(raw: ir.Table, spec: ColumnSettings, key: str, place: TableSettings) -> ir.BooleanValue:
+    name = place.name
     if spec.expression is not None:
-        return row_condition(spec.expression, raw, key=f"customers.{key}")
+        spelling = spelling_of(raw, place.decimal)
+        return row_condition(spec.expression, raw, key=f"customers.{key}", spelling=spelling)
     require_column(raw, spec.label, name)
     value = raw[spec.label]
     read = flag(value)

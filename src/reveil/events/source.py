@@ -18,7 +18,7 @@ from reveil.events.expressions import Spelling, row_condition, row_expression
 from reveil.events.lookups import ROW, looked_up
 from reveil.events.reader import Reader, require_column
 from reveil.events.settings import KindColumnSettings, SourceSettings
-from reveil.events.values import flag, identifier, moment, money, spelled, text_of
+from reveil.events.values import flag, identifier, moment, money, spelled, spelling_of, text_of
 
 TEXT_COLUMNS = ("item", "category", "channel", "campaign", "offer")
 
@@ -144,7 +144,7 @@ class RowOf:
         if found is None:
             return None
         if found.type().is_string():
-            return self._spelled(found).try_cast("float64")
+            return spelled(found, self._decimal).try_cast("float64")
         return found.try_cast("float64")
 
     def condition(self, text: str, key: str) -> ir.BooleanValue:
@@ -153,16 +153,11 @@ class RowOf:
 
     @property
     def _spelling(self) -> Spelling | None:
-        # Columns of a CSV are text because nobody said otherwise.
-        only_text = all(kind.is_string() for kind in self.raw.schema().types)
-        return self._spelled if only_text or self._decimal == "," else None
+        return spelling_of(self.raw, self._decimal)
 
     @property
     def _decimal(self) -> str:
         return "." if self.source.path is None else self.source.path.decimal
-
-    def _spelled(self, text: ir.StringValue) -> ir.StringValue:
-        return spelled(text, self._decimal)
 
 
 def _moment(

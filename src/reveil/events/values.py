@@ -7,6 +7,7 @@ Out: text, money, yes or no, a moment on the log's wall clock; null for what can
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -94,6 +95,16 @@ def spelled(text: ir.StringValue, decimal: str) -> ir.StringValue:
     plain = text.re_search(r"^[+-]?\d+(,\d*)?$")
     digits = text.re_replace(r"[. \x{00A0}\x{202F}]", "").replace(",", ".")
     return (grouped | plain).ifelse(digits, ibis.literal("?"))
+
+
+def spelling_of(raw: ir.Table, decimal: str) -> Callable[[ir.StringValue], ir.StringValue] | None:
+    """Tell how a table's texts spell numbers; None where a text is a text because somebody said so.
+
+    The columns of a CSV are text because nobody said otherwise.
+    """
+    if decimal == "." and not all(kind.is_string() for kind in raw.schema().types):
+        return None
+    return lambda text: spelled(text, decimal)
 
 
 TRUE = ("true", "t", "yes", "y", "1", "oui", "o", "vrai", "v")

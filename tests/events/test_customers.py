@@ -1,0 +1,195 @@
+"""The customers table: who is known, and what held for each, at any moment."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reveil.engine.duckdb import DuckDB
+from reveil.errors import DataError
+from reveil.events.log import EventLog, open_log
+from reveil.events.roles import roles_of
+from reveil.events.settings import CustomersSettings, IdentitySettings, SourceSettings
+from reveil.windows import Coverage
+
+COVERAGE = Coverage(start=date(2011, 1, 1), end=date(2012, 1, 1))
+EVENTS = pd.DataFrame({"who": ["a"], "day": ["2011-02-01"]})
+
+
+def opened(
+    db: DuckDB,
+    folder: Path,
+    people: pd.DataFrame,
+    identity: dict[str, Any] | None = None,
+    **said: Any,
+) -> EventLog:
+    people.to_csv(folder / "people.csv", index=False)
+    source = SourceSettings(name="shop", columns={"customer": "who", "at": "day"}, kind="purchase")
+    customers = CustomersSettings(path=folder / "people.csv", customer="id", **said)
+    return open_log(
+        db, [source], customers, COVERAGE, roles_of({}), frames={"shop": EVENTS},
+        identity=None if identity is None else IdentitySettings.model_validate(identity),
+    )  # fmt: skip
+
+
+def at(log: EventLog, day: str) -> pd.DataFrame:
+    people = log.before(date.fromisoformat(day)).customers
+    assert people is not None
+    frame: pd.DataFrame = people.order_by("customer_id").to_pyarrow().to_pandas()
+    return frame.set_index("customer_id")
+
+
+def test_every_answer_and_what_no_answer_means(db: DuckDB, tmp_path: Path) -> None:
+    """No answer is no consent, no objection, every channel wanted, still in the market."""
+    people = pd.DataFrame(
+        {
+            "id": ["a", "b", "c"],
+            "optin": ["oui", "N", ""], "news": ["1", "0", ""], "offers": ["Vrai", "", "no"],
+            "bounced": ["", "hard", ""], "age": ["30", "70", ""], "stop": ["no", "yes", ""],
+            "likes": ["y", "n", ""], "until": ["2011-06-30", "", "2012-03-01"],
+        }
+    )  # fmt: skip
+    log = opened(
+        db, tmp_path, people,
+        consent={"email": "optin", "sms": {"news": "news", "offers": {"column": "offers"}}},
+        usable={"email": {"expression": "bounced is null"}}, wants={"email": "likes"},
+        objection="stop", in_target={"expression": "age < 60"}, contract_end="until",
+    )  # fmt: skip
+    found = at(log, "2011-07-01")
+    assert found["consent_email"].tolist() == [True, False, False]
+    assert found["consent_sms_for_news"].tolist() == [True, False, False]
+    assert found["consent_sms_for_offers"].tolist() == [True, False, False]
+    assert found["usable_email"].tolist() == [True, False, True]
+    assert found["wants_email"].tolist() == [True, False, True]
+    assert found["objection"].tolist() == [False, True, False]
+    assert found["in_target"].tolist() == [True, False, True]
+    ends = pd.to_datetime(found["contract_end_s"], unit="s").dt.strftime("%F").fillna("")
+    assert ends.tolist() == ["2011-06-30", "", "2012-03-01"]
+
+
+HISTORY = pd.DataFrame(
+    {
+        "id": ["a", "a", "a", "b"],
+        "from": ["2011-01-10", "2011-03-01", "2011-05-01", "2011-02-01"],
+        "to": ["2011-03-01", "2011-05-01", "", "2011-04-01"],
+        "ok": ["no", "yes", "no", "yes"],
+    }
+)
+PERIODS = {"valid_from": "from", "valid_until": "to", "consent": {"email": "ok"}, "usable": {"email": "ok"}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        ("2011-01-10", {}),  # what begins at the cutoff is not known yet
+        ("2011-01-11", {"a": False}),
+        ("2011-03-01", {"a": False, "b": True}),
+        ("2011-03-02", {"a": True, "b": True}),
+        ("2011-04-01", {"a": True, "b": True}),
+        ("2011-04-02", {"a": True, "b": False}),  # over: known, and reached nowhere
+        ("2011-05-02", {"a": False, "b": False}),
+    ],
+)
+def test_the_row_that_held(db: DuckDB, tmp_path: Path, day: str, expected: dict[str, bool]) -> None:
+    found = at(opened(db, tmp_path, HISTORY, **PERIODS), day)
+    assert found["consent_email"].to_dict() == expected
+    assert found["usable_email"].to_dict() == expected
+    assert not {"valid_from_s", "valid_until_s", "written_id"} & set(found.columns)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@given(data=st.data())
+def test_later_rows_move_nothing(db: DuckDB, tmp_path: Path, data: st.DataObject) -> None:
+    """Delete every row that begins at or after a cutoff: what held before it stays."""
+    day = st.dates(date(2011, 1, 1), date(2011, 1, 20))
+    rows = data.draw(
+        st.lists(
+            st.tuples(st.sampled_from("abc"), day, st.none() | day, st.booleans()),
+            min_size=1, unique_by=lambda row: row[:2],
+        )
+    )  # fmt: skip
+    cutoff = data.draw(day)
+    people = pd.DataFrame(rows, columns=["id", "from", "to", "ok"]).astype({"from": str})
+    people["to"] = people["to"].map(lambda d: "" if d is None else str(d))
+    before = people[people["from"] < str(cutoff)]
+    same = {"links": [], "same": ["case"]} if data.draw(st.booleans()) else None
+    whole = at(opened(db, tmp_path, people, same, **PERIODS), str(cutoff))
+    if before.empty:
+        assert whole.empty
+        return
+    cut = at(opened(db, tmp_path, before, same, **PERIODS), str(cutoff))
+    pd.testing.assert_frame_equal(whole, cut)
+    # An obvious reading of the same: the latest row of each, if it is not over.
+    for who, mine in before.groupby("id"):
+        last = mine.sort_values("from").iloc[-1]
+        held = bool(last["ok"]) and (last["to"] == "" or last["to"] >= str(cutoff))
+        name = who.upper() if same else who
+        assert whole.loc[name, "consent_email"] == held
+
+
+def test_contacts_of_one_company(db: DuckDB, tmp_path: Path) -> None:
+    """Each contact's row of the moment, then the company: an objection anywhere counts."""
+    pd.DataFrame({"person": ["a", "b"], "company": ["ACME", "ACME"]}).to_csv(
+        tmp_path / "links.csv", index=False
+    )
+    link = {"path": tmp_path / "links.csv", "id": "person", "customer": "company"}
+    log = opened(db, tmp_path, HISTORY, {"links": [link]}, **PERIODS)
+    for day, consent, usable in (("2011-03-01", False, True), ("2011-03-02", True, True), ("2011-06-01", False, False)):  # fmt: skip
+        found = at(log, day)
+        assert found.index.tolist() == ["ACME"]
+        assert found["consent_email"].tolist() == [consent]
+        assert found["usable_email"].tolist() == [usable]
+    assert log.events.to_pyarrow()["customer_id"].to_pylist() == ["ACME"]
+
+
+def test_two_rows_for_one_period_are_refused(db: DuckDB, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="one row per customer and period") as raised:
+        opened(db, tmp_path, pd.concat([HISTORY, HISTORY[:1]]), **PERIODS)
+    assert raised.value.hint == "keep the latest row of each pair in that file"
+    with pytest.raises(DataError, match="one row per customer is required") as raised:
+        opened(db, tmp_path, HISTORY, consent={"email": "ok"})
+    assert "`valid_from`" in raised.value.hint
+
+
+def test_lookups_bring_dates_and_names(db: DuckDB, tmp_path: Path) -> None:
+    """A campaign's date, a product's department; several keys; rows without a match stay."""
+    pd.DataFrame({"id": ["1", "2"], "start": ["2011-03-01", "2011-04-01"], "type": ["A", "B"]}).to_csv(tmp_path / "c.csv", index=False)  # fmt: skip
+    pd.DataFrame({"shop": [1, 2], "sku": ["x", "x"], "dept": ["food", "toys"]}).to_parquet(tmp_path / "p.parquet")  # fmt: skip
+    sent = pd.DataFrame({"who": list("abcd"), "campaign": [1, 2, 1, 2], "shop": [1, 2, 1, 2], "sku": ["x", "x", "x", "y"]})  # fmt: skip
+    said: dict[str, Any] = {
+        "name": "shop", "kind": "purchase",
+        "columns": {"customer": "who", "at": "start", "offer": "type", "category": "dept"},
+        "lookups": [
+            {"path": tmp_path / "c.csv", "on": {"campaign": "id"}},
+            {"path": tmp_path / "p.parquet", "on": {"shop": "shop", "sku": "sku"}},
+        ],
+    }  # fmt: skip
+    source = SourceSettings(**said)
+    log = open_log(db, [source], None, COVERAGE, roles_of({}), frames={"shop": sent})
+    rows = log.events.order_by("customer_id").to_pyarrow().to_pandas()
+    assert rows["offer"].tolist() == ["A", "B", "A", "B"]
+    assert pd.to_datetime(rows["at_s"], unit="s").dt.month.tolist() == [3, 4, 3, 4]
+    lines = log.lines.order_by("customer_id").to_pyarrow().to_pandas()
+    assert lines["category"].tolist() == ["food", "toys", "food"]
+
+
+def test_lookups_that_would_change_the_rows_are_refused(db: DuckDB, tmp_path: Path) -> None:
+    def refused(table: pd.DataFrame, match: str, **more: Any) -> None:
+        table.to_csv(tmp_path / "c.csv", index=False)
+        lookup = {"path": tmp_path / "c.csv", "on": {"who": "id"}, **more}
+        source = SourceSettings(
+            name="shop", kind="purchase", columns={"customer": "who", "at": "day"}, lookups=[lookup]
+        )
+        with pytest.raises(DataError, match=match):
+            open_log(db, [source], None, COVERAGE, roles_of({}), frames={"shop": EVENTS})
+
+    refused(pd.DataFrame({"id": ["a", "a"], "x": [1, 2]}), "stand in several rows")
+    refused(pd.DataFrame({"id": ["a"], "day": [1]}), 'both shop and c.csv have a column "day"')
+    refused(pd.DataFrame({"key": ["a"], "x": [1]}), 'c.csv has no column "id"')
+    refused(pd.DataFrame({"id": ["a"], "x": [1]}), 'c.csv has no column "y"', columns=["y"])
