@@ -166,8 +166,8 @@ def test_lookups_bring_dates_and_names(db: DuckDB, tmp_path: Path) -> None:
         "name": "shop", "kind": "purchase",
         "columns": {"customer": "who", "at": "start", "offer": "type", "category": "dept"},
         "lookups": [
-            {"path": tmp_path / "c.csv", "on": {"campaign": "id"}},
-            {"path": tmp_path / "p.parquet", "on": {"shop": "shop", "sku": "sku"}},
+            {"path": tmp_path / "c.csv", "key": {"campaign": "id"}},
+            {"path": tmp_path / "p.parquet", "key": {"shop": "shop", "sku": "sku"}},
         ],
     }  # fmt: skip
     source = SourceSettings(**said)
@@ -182,7 +182,7 @@ def test_lookups_bring_dates_and_names(db: DuckDB, tmp_path: Path) -> None:
 def test_lookups_that_would_change_the_rows_are_refused(db: DuckDB, tmp_path: Path) -> None:
     def refused(table: pd.DataFrame, match: str, **more: Any) -> None:
         table.to_csv(tmp_path / "c.csv", index=False)
-        lookup = {"path": tmp_path / "c.csv", "on": {"who": "id"}, **more}
+        lookup = {"path": tmp_path / "c.csv", "key": {"who": "id"}, **more}
         source = SourceSettings(
             name="shop", kind="purchase", columns={"customer": "who", "at": "day"}, lookups=[lookup]
         )

@@ -164,7 +164,7 @@ def test_a_lookup_brings_the_date_and_the_category() -> None:
     draft = propose([sent, told, other])
     (source,) = study(draft)["sources"]
     assert source["lookups"] == [
-        {"path": "plan.parquet", "on": "campaign", "columns": ["start_date"]}
+        {"path": "plan.parquet", "key": "campaign", "columns": ["start_date"]}
     ]
     assert source["columns"]["at"] == "start_date"
     assert [t.sample.name for t, _ in draft.unused] == ["unrelated"]

@@ -134,7 +134,7 @@ def links_of_nobody(folder: Path) -> Said:
 def lookup(folder: Path, frame: pd.DataFrame) -> Said:
     put(folder, text(shop().assign(rayon="r1")))
     put(folder, text(frame), "rayons.csv")
-    lookups = [{"path": "rayons.csv", "on": "rayon"}]
+    lookups = [{"path": "rayons.csv", "key": "rayon"}]
     return only(lookups=lookups, columns={"category": "nom"})
 
 

@@ -100,7 +100,7 @@ def started_json(made: Started) -> dict[str, object]:
                 "kinds_confidence": s.kinds.confidence,
                 "columns": [_entry_json(e) for e in s.entries],
                 "lookups": [
-                    {"file": str(k.table.sample.place.file), "on": [k.mine, k.theirs],
+                    {"file": str(k.table.sample.place.file), "key": [k.mine, k.theirs],
                      "columns": list(k.columns), "match": k.match}
                     for k in s.lookups
                 ],

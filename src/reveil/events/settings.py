@@ -165,7 +165,7 @@ class LookupSettings(_Settings):
     """
 
     path: Table
-    on: str | dict[str, str]
+    key: str | dict[str, str]
     """The column both share, or the source's column and what the table calls it."""
     columns: tuple[str, ...] | None = None
     """What to add; all of them when not said."""
@@ -173,7 +173,7 @@ class LookupSettings(_Settings):
     @property
     def keys(self) -> dict[str, str]:
         """The source's column and the table's, for each part of the key."""
-        return {self.on: self.on} if isinstance(self.on, str) else self.on
+        return {self.key: self.key} if isinstance(self.key, str) else self.key
 
 
 class SourceSettings(_Settings):
