@@ -65,13 +65,18 @@ class DuckDB:
         with reading("the data frame"):
             return open_frame(self.backend, frame, self.scratch)
 
-    def store(self, table: ir.Table) -> ir.Table:
+    def store(self, table: ir.Table, what: str = "a source") -> ir.Table:
         """Compute a table once and keep it for the life of the connection.
+
+        Parameters
+        ----------
+        what
+            The file it comes from, for messages.
 
         Raises
         ------
         DataError
             When a row cannot be converted: a truncated or mixed-up file shows itself here.
         """
-        with reading("a source"):
+        with reading(what):
             return self.backend.create_table(f"kept_{uuid4().hex}", table)

@@ -7,7 +7,7 @@ Out: findings, the days of its good rows; or errors where the study refuses what
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ibis.expr.types as ir
 import numpy as np
@@ -17,10 +17,11 @@ from reveil.errors import DataError
 from reveil.events.audit import Finding, State
 from reveil.events.coverage import dates_of
 from reveil.events.lookups import ROW
+from reveil.events.reader import Reader
 from reveil.events.refusals import refused_dates, refused_kinds
 from reveil.events.roles import Role
 from reveil.events.settings import SourceSettings
-from reveil.events.survey import Survey, flaws, positions, survey
+from reveil.events.survey import Survey, facts, flaws, noted, positions, survey
 from reveil.events.values import MONEY_UNIT
 from reveil.windows import Coverage
 
@@ -44,7 +45,9 @@ SAMPLE = 16
 WIDE = 500
 """Columns up to which rows are compared in all of them; above, in those of the study."""
 
-NO_FINDING = frozenset({"amount", "dotted", "thousands", "zoned", "unzoned", "unknown kind"})
+NO_FINDING = frozenset(
+    {"good", "bought", "amount", "dotted", "thousands", "zoned", "unzoned", "unknown kind"}
+)
 """Counts that only serve other checks, or that are refused."""
 
 
@@ -62,43 +65,58 @@ class SourceAudit:
         What the study does not accept.
     days
         Good rows by kind: one number per day of the coverage.
+    rows
+        The good rows, kept: `survey.COLUMNS`.
     """
 
     source: str
     findings: tuple[Finding, ...]
     refused: tuple[DataError, ...]
     days: Mapping[str, NDArray[np.int64]]
+    rows: ir.Table
 
 
 def audit_source(
+    reader: Reader,
     raw: ir.Table,
     rows: ir.Table,
     source: SourceSettings,
+    *,
     coverage: Coverage,
     roles: Mapping[str, Role],
 ) -> SourceAudit:
-    """Count what is wrong with one source.
+    """Keep the rows of one source, and count what is wrong with them.
 
     Parameters
     ----------
+    reader
+        Keeps them, so that the file is read once.
     raw
         The source as it was opened.
     rows
-        The same rows, mapped, with the marks of `survey.marks`.
+        Its rows, mapped, with the marks of `survey.marks`.
 
     Raises
     ------
     DataError
         When nothing of the source could be used: it is empty, or no row has a customer.
     """
-    good, flags = flaws(rows, source, coverage, roles)
-    counted = survey(rows, good, flags, source, coverage)
-    counts, total = counted.counts, counted.total
-    _require_rows(counted, source)
+    kept = reader.store(noted(rows, source, coverage, roles), source.label)
+    counted = survey(kept, rows, source, coverage, roles)
+    whole = source.where is None and source.on_duplicate != "drop"
+    total = counted.total if whole else int(raw.count().to_pyarrow().as_py())
+    _require_rows(counted, total, source)
+    if source.where is not None:
+        left_out = int(rows.filter(~rows.kept).count().to_pyarrow().as_py())
+        counted = replace(counted, counts={**counted.counts, "filtered": left_out})
+    counts = counted.counts
     found = _counted(counted, source, coverage)
     refusing = [name for name in _refused(source) if counts.get(name)]
-    flags = {**flags, **_too_large(rows, good, counted)}
-    first = positions(rows, flags, [n for n in {*found, *refusing} if n in flags])
+    of = facts(rows, source, coverage)
+    flags = flaws(of, source, coverage, roles)
+    if (power := _largest(counted)) is not None:
+        flags["absurd amount"] = flags["bought"] & (of.power >= power)
+    first = positions(of, flags, [n for n in {*found, *refusing} if n in flags])
     refused = []
     for name in refusing:
         if name == "missing customer":
@@ -140,23 +158,23 @@ def audit_source(
         *dates_of(counted.days, source, coverage),
     ]  # fmt: skip
     return SourceAudit(
-        source=source.name, findings=tuple(findings), refused=tuple(refused), days=counted.days
-    )
+        source=source.name, findings=tuple(findings), refused=tuple(refused), days=counted.days,
+        rows=kept.filter(kept.good).drop("good", "mask"),
+    )  # fmt: skip
 
 
-def _require_rows(counted: Survey, source: SourceSettings) -> None:
-    total, filtered = counted.total, counted.counts.get("filtered", 0)
+def _require_rows(counted: Survey, total: int, source: SourceSettings) -> None:
     if total == 0:
         raise DataError(
             f"{source.label} is empty; at least one row is required",
             hint="check the export, or remove the source from the study",
         )
-    if filtered == total:
+    if counted.total == 0:
         raise DataError(
             f"`where` leaves none of the {total:,} rows of {source.label}: {source.where}",
             hint="check the condition; text is compared in single quotes, columns stand in double quotes",
         )
-    if counted.counts["missing customer"] == total - filtered:
+    if counted.counts["missing customer"] == counted.total:
         raise DataError(
             f'no row of {source.label} has a customer in column "{source.columns["customer"].label}"',
             hint="check `columns.customer`",
@@ -307,16 +325,6 @@ def _largest(counted: Survey) -> int | None:
     above = n - np.cumsum(counted.amounts)
     power = int(np.argmax(above <= spared)) + 1 + ABSURD
     return power if counted.amounts[power:].sum() else None
-
-
-def _too_large(
-    rows: ir.Table, good: ir.BooleanValue, counted: Survey
-) -> dict[str, ir.BooleanValue]:
-    power = _largest(counted)
-    if power is None:
-        return {}
-    bought = good & (rows.kind == "purchase")
-    return {"absurd amount": (bought & (rows.amount >= 2**power)).fill_null(False)}
 
 
 def _lags(counted: Survey, source: SourceSettings) -> dict[str, _Told]:

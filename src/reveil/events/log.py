@@ -35,7 +35,6 @@ from reveil.events.settings import (
 )
 from reveil.events.source import mapped, open_source
 from reveil.events.survey import marks
-from reveil.events.values import seconds_of
 from reveil.windows import Coverage
 
 DAY = 86_400
@@ -136,25 +135,18 @@ def open_log(
     who = Identity() if identity is None else open_identity(reader, identity)
     findings: list[Finding] = [*who.findings]
     audits: list[SourceAudit] = []
-    tables: list[ir.Table] = []
     _require_named(frames or {}, sources)
     for source in sources:
         clock = Clock(zone=timezone, source=source.timezone or timezone, coverage=coverage)
         with reading(source.label):
             raw = open_source(reader, source, frames)
-            rows = mapped(raw, source, clock)
-            with_marks = mapped(raw, source, clock, marks(raw, source))
-            audits.append(audit_source(raw, with_marks, source, coverage, roles))
-            if source.on_duplicate == "drop":
-                rows = mapped(
-                    raw.drop(ROW).distinct() if ROW in raw.columns else raw.distinct(),
-                    source,
-                    clock,
-                )
-        tables.append(reconciled(_readable(rows, coverage, roles), who))
+            once = _distinct(raw) if source.on_duplicate == "drop" else raw
+            rows = mapped(once, source, clock, marks(once, source))
+            audits.append(audit_source(reader, raw, rows, source, coverage=coverage, roles=roles))
     refuse([error for audit in audits for error in audit.refused])
     findings += [finding for audit in audits for finding in audit.findings]
     findings += stopped_kinds(audits, coverage)
+    tables = [reconciled(audit.rows, who) for audit in audits]
     clean = reader.store(ibis.union(*tables) if len(tables) > 1 else tables[0])
     if machines is not None:
         clean, found = without_machines(reader, clean, machines)
@@ -201,18 +193,8 @@ def _require_named(frames: Mapping[str, object], sources: Sequence[SourceSetting
             raise DataError(f"no source of the study is called `{name}`", hint=nearest(name, names))
 
 
-def _readable(rows: ir.Table, coverage: Coverage, roles: Mapping[str, Role]) -> ir.Table:
-    inside = (rows.at >= ibis.timestamp(str(coverage.start))) & (
-        rows.at < ibis.timestamp(str(coverage.end))
-    )
-    human = ~rows.is_machine.fill_null(False)
-    rows = rows.filter(
-        rows.kept, rows.customer_id.notnull(), inside, rows.known_at.notnull(),
-        rows.kind.isin(list(roles)), human,
-    )  # fmt: skip
-    return rows.mutate(at_s=seconds_of(rows.at), known_s=seconds_of(rows.known_at)).drop(
-        "at", "known_at", "kept", "is_machine"
-    )
+def _distinct(raw: ir.Table) -> ir.Table:
+    return raw.drop(ROW).distinct() if ROW in raw.columns else raw.distinct()
 
 
 def _events(reader: Reader, clean: ir.Table) -> ir.Table:

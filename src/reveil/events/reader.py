@@ -28,7 +28,7 @@ class Reader(Protocol):
         """Open a data frame."""
         ...
 
-    def store(self, table: ir.Table) -> ir.Table:
+    def store(self, table: ir.Table, what: str = ...) -> ir.Table:
         """Compute a table once and keep it for the life of the connection."""
         ...
 
