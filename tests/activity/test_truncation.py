@@ -55,7 +55,7 @@ def pairs(
                 everything(whole, cutoff),
                 everything(sources.before(cutoff).opened(db, folder / str(cutoff)), cutoff),
             )
-            for cutoff in CUTOFFS
+            for cutoff in CUTOFFS[1:]
         }
 
 

@@ -183,9 +183,9 @@ def _labelled(table: ir.Table | pd.DataFrame, column: str) -> ir.Table:
 def _moves(
     earlier: ir.Table, later: ir.Table, column: str
 ) -> list[tuple[str | None, str | None, int]]:
-    one = earlier.filter(earlier.label.notnull()).select("customer_id", was="label")
-    other = later.filter(later.label.notnull()).select("customer_id", now="label")
-    joined = one.outer_join(other, "customer_id")
+    one = earlier.select("customer_id", was="label")
+    # A null label and a missing row are both null on that side of the join.
+    joined = one.outer_join(later.select("customer_id", now="label"), "customer_id")
     known = ibis.coalesce(joined.customer_id, joined.customer_id_right)
     moved = joined.select("was", "now", customer_id=known)
     counted = moved.group_by("was", "now").aggregate(
