@@ -41,6 +41,18 @@ def test_readers_with_their_past_margin(lay: Callable[..., EventLog]) -> None:
     }  # fmt: skip
 
 
+def test_a_member_who_never_ordered_is_one_of_them(lay: Callable[..., EventLog]) -> None:
+    """A purchase-only rule does not even know a member who only trains."""
+    log = lay(("member", "training", "2011-05-01"), ("buyer", "purchase", "2011-05-01"))
+    table = wrongly_inactive(
+        log, ActivitySettings(preset="relational"), CUTOFF,
+        margin_rate=0.4, observation=timedelta(days=364),
+    )  # fmt: skip
+    assert table.to_pyarrow().to_pylist() == [
+        {"customer_id": "member", "order_recency_days": None, "within_days": 365.0, "margin": 0.0}
+    ]
+
+
 def test_they_are_what_the_purchase_only_states_add(lay: Callable[..., EventLog]) -> None:
     """Exactly those active under the study and not under the same study of purchases."""
     log = lay(
