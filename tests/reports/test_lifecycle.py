@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from html import unescape
 from itertools import pairwise
 from math import inf, nan
@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reveil.reports import lifecycle_values
 from reveil.reports.formats import Formats
 from reveil.reports.lifecycle import lifecycle_report
 from reveil.reports.lifecycle_flows import LINES, Node, apart, flows
@@ -207,6 +208,15 @@ def test_ribbons_are_as_wide_as_their_customers_are_many(counts: list[list[int]]
         assert height == pytest.approx(max(total * scale, 1.2), abs=0.11)
 
 
+def test_a_ribbon_has_the_shade_of_where_it_leads() -> None:
+    """Those who stay are pale and lie beneath."""
+    nodes = [Node(label="active", shade=ACCENT), Node(label="inactive", shade=SECOND)]
+    svg = flows(nodes, nodes, [[6, 2], [1, 3]], words=("a", "b"),
+                formats=Formats(language="en"), title="f")  # fmt: skip
+    ribbons = re.findall(r'<path [^>]*fill-opacity="([\d.]+)" style="fill:([^"]+)"', svg)
+    assert ribbons == [("0.22", ACCENT), ("0.22", SECOND), ("0.62", SECOND), ("0.62", ACCENT)]
+
+
 def test_the_base_is_stacked_to_scale() -> None:
     base = [BaseAt(day=lifecycle("en").cutoff, customers=(100, 60, 0, 40))]
     states = [(name, [base[0].customers[i]]) for i, name in enumerate("abcd")]
@@ -268,6 +278,22 @@ def test_the_measure_would_see_an_overlap(
     found = overlaps(browser, crowded, tmp_path)
     assert "one over other" in found
     assert "outside: long word" in found
+
+
+@pytest.mark.parametrize("limit", [28.0, 56.0, 700.0])
+def test_the_limit_of_the_clocks_has_room_wherever_it_lies(
+    browser: str, limit: float, tmp_path: Path
+) -> None:
+    values = lifecycle("fr")
+    values = replace(values, engagement=replace(values.engagement, limit_days=limit))
+    assert overlaps(browser, lifecycle_report(values, "fr"), tmp_path) == []
+
+
+def test_no_value_has_room_for_a_customer_id() -> None:
+    parts = [v for v in vars(lifecycle_values).values() if is_dataclass(v)]
+    names = {f.name for part in parts for f in fields(part)}
+    assert len(parts) >= 10
+    assert not {n for n in names if "id" in n.split("_") or n in ("customer", "email")}
 
 
 def test_it_fits_a_phone_even_with_endless_words(

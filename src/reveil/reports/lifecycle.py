@@ -44,8 +44,8 @@ def lifecycle_report(values: LifecycleReport, language: Language) -> str:
 
     Examples
     --------
-    >>> from reveil.reports.lifecycle_movers import movement_figure
-    from reveil.reports.lifecycle_values import BaseAt, CallingItWrong
+    >>> from datetime import date
+    >>> from reveil.reports.lifecycle_values import BaseAt, CallingItWrong
     >>> nobody = (0, 0, 0, 0)
     >>> page = lifecycle_report(LifecycleReport(
     ...     study="Shop", currency="EUR",
@@ -129,7 +129,7 @@ def _wrong(values: LifecycleReport, words: Words, formats: Formats) -> str:
     return words(
         "lifecycle.wrong" if wrong.customers else "lifecycle.wrong.nobody",
         customers=formats.number(wrong.customers),
-        share=formats.percent(wrong.customers / max(active, 1)),
+        share=_percent(wrong.customers / max(active, 1), formats),
         active=formats.number(active),
         margin=formats.cents(wrong.margin),
     )

@@ -150,14 +150,13 @@ def clock_curves(
     if limit is not None and limit < max(days):
         drawn.append(line(x(limit), top - 4, x(limit), bottom, stroke=INK, dashed=True))
         beside = x(limit) < WIDTH * 0.6
+        # At the foot: curves that rise leave room there, on the right of the line.
         drawn.append(
-            caption(
-                limit_words,
-                x(limit) + (5 if beside else -5),
-                top - 6,
-                anchor="start" if beside else "end",
+            text(
+                limit_words, x(limit) + (5 if beside else -5), bottom - 7,
+                anchor="start" if beside else "end", fill=MUTED, size=12, halo=True,
             )
-        )
+        )  # fmt: skip
     for (_, shares, _), (colour, width, dashed) in reversed(
         list(zip(curves, styles, strict=False))
     ):
