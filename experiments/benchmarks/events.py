@@ -30,7 +30,7 @@ copy (
     with drawn as (
         select i,
             hash(i) % {customers} as who,
-            hash(i, 1) % 100 as die,
+            hash(i // 3, 1) % 100 as die,
             hash(i, 2) % {seconds} as later
         from range({events}) t(i)
     ),
@@ -63,7 +63,7 @@ select count(*), sum(n), sum(s), max(a), max(o), max(i), max(c), max(k) from (
 
 
 def study(path: Path, memory: str) -> dict[str, object]:
-    """What a user would write about this log."""
+    """Write what a user would about this log."""
     columns = {"customer": "customer_id", "at": "at", "amount": "amount", "order": "order_id",
                "item": "item", "channel": "channel", "campaign": "campaign"}  # fmt: skip
     return {
@@ -75,6 +75,7 @@ def study(path: Path, memory: str) -> dict[str, object]:
 
 
 def plain(path: Path, memory: str) -> dict[str, object]:
+    """Scan and aggregate in DuckDB."""
     import duckdb
 
     connection = duckdb.connect(config={"threads": 2, "memory_limit": memory})
@@ -84,6 +85,7 @@ def plain(path: Path, memory: str) -> dict[str, object]:
 
 
 def reveil(path: Path, memory: str) -> dict[str, object]:
+    """Read, audit and clean, then name every customer's state."""
     import reveil as rv
     from reveil.activity.states import states
 
@@ -120,6 +122,7 @@ def measured(job: str, path: Path, memory: str) -> dict[str, float]:
 
 
 def main() -> None:
+    """Run both by turns."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=lambda s: int(s.replace("_", "")), default=20_000_000)
     parser.add_argument("--customers", type=lambda s: int(s.replace("_", "")), default=1_000_000)
@@ -136,7 +139,9 @@ def main() -> None:
         path = asked.path or Path(folder) / "log.parquet"
         if not path.exists():
             make(path, asked.events, asked.customers)
-        print(f"{asked.events:,} events, {asked.customers:,} customers, {path.stat().st_size / 1e6:,.0f} MB, memory {asked.memory}")
+        print(
+            f"{asked.events:,} events, {asked.customers:,} customers, {path.stat().st_size / 1e6:,.0f} MB, memory {asked.memory}"
+        )
         ratios = []
         for turn in range(asked.turns):
             base, ours = (measured(job, path, asked.memory) for job in ("plain", "reveil"))
@@ -146,7 +151,9 @@ def main() -> None:
                 f"reveil {ours['cpu']:.1f} CPU s (open {ours['cpu_open']:.1f}, states {ours['cpu_states']:.1f}), "
                 f"{ours['wall']:.0f} s wall, {ours['peak_gb']:.2f} GB; ratio {ratios[-1]:.2f}"
             )
-        print(f"ratio: median {statistics.median(ratios):.2f}, least {min(ratios):.2f}, most {max(ratios):.2f}")
+        print(
+            f"ratio: median {statistics.median(ratios):.2f}, least {min(ratios):.2f}, most {max(ratios):.2f}"
+        )
 
 
 def make(path: Path, events: int, customers: int) -> None:
