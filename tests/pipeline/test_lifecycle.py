@@ -280,12 +280,14 @@ def test_transitions_and_edges_are_written(made: Lifecycle, out: Path, base: Bas
 
 
 def test_a_rerun_gives_the_same_bytes_however_it_is_cut(
-    study: Study, log: EventLog, made: Lifecycle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    study: Study, made: Lifecycle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another time of day, other pieces of the CSV: the same run."""
+    """Another time of day, another number of threads, other pieces of the CSV: the same run."""
     assert made.manifest is not None
+    assert study.engine.threads == 1
     monkeypatch.setattr(lifecycle_module, "CHUNK", 97)
-    again = lifecycle(study, CUTOFF, out=tmp_path, since=SINCE, log=log, at=AT + timedelta(days=3))
+    two = study.model_copy(update={"engine": study.engine.model_copy(update={"threads": 2})})
+    again = lifecycle(two, CUTOFF, out=tmp_path, since=SINCE, at=AT + timedelta(days=3))
     assert again.manifest is not None
     assert again.manifest.run == made.manifest.run
     assert again.manifest.files == made.manifest.files

@@ -34,7 +34,7 @@ STATES = "states"
 FOLLOWED = ("state", "group", "engagement_band", "rfm")
 """Columns whose moves are written."""
 
-CHUNK = 100_000
+CHUNK = 25_000
 """Customers written at a time."""
 
 _NULLABLE = {
