@@ -147,7 +147,9 @@ def open_log(
     findings += [finding for audit in audits for finding in audit.findings]
     findings += stopped_kinds(audits, coverage)
     tables = [reconciled(audit.rows, who) for audit in audits]
-    clean = reader.store(ibis.union(*tables) if len(tables) > 1 else tables[0])
+    clean = ibis.union(*tables) if len(tables) > 1 else tables[0]
+    if who.merges:
+        clean = reader.store(clean)
     if machines is not None:
         clean, found = without_machines(reader, clean, machines)
         findings += found
