@@ -139,7 +139,7 @@ def test_the_last_event_and_its_kind(db: DuckDB, asof: AsOf) -> None:
     """To the second; at one second the signal named first wins; year 1 and 9999 keep theirs."""
     rows = [
         {"kind": "visit", "at_s": T - 2 * DAY}, {"kind": "purchase", "at_s": T - 2 * DAY},
-        {"kind": "purchase", "at_s": T - 2 * DAY, "is_start": False}, {"kind": "login", "at_s": T - 3 * DAY},
+        {"kind": "purchase", "at_s": T - DAY, "is_start": False}, {"kind": "login", "at_s": T - 3 * DAY},
         {"kind": "visit", "at_s": T}, {"kind": "visit", "at_s": T - 1, "known_s": T},
     ]  # fmt: skip
     population = ibis.memtable({"customer_id": ["a", "b"]})
