@@ -96,6 +96,19 @@ def test_a_folder_with_nothing_to_read(run, tmp_path: Path) -> None:
     assert not (tmp_path / "study.yaml").exists()
 
 
+def test_a_log_that_is_too_short_is_said_to_be(run, tmp_path: Path) -> None:
+    """A proposal for every setting is not yet a study: the first line does not claim it is."""
+    days = [date(2024, 1, 1) + timedelta(days=i % 40) for i in range(200)]
+    lines = ["client,date,montant", *(f"A{i % 20},{d},{i}.5" for i, d in enumerate(days))]
+    (tmp_path / "ventes.csv").write_text("\n".join(lines), "utf-8")
+    out = tmp_path / "study.yaml"
+    said = run("init", tmp_path, "--out", out)
+    assert said.exit_code == 0
+    assert said.stdout.splitlines()[0] == f"{out} is not complete"
+    assert "days of log" in said.stdout
+    assert run("check", out).exit_code == 1
+
+
 def test_paths_start_from_the_study(run, folder: Path, tmp_path: Path) -> None:
     """The study may lie elsewhere, and be read from anywhere."""
     out = tmp_path / "studies" / "shop.yaml"

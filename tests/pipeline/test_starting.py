@@ -246,6 +246,9 @@ def test_a_study_that_is_there_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match="is there already"):
         start_study(tmp_path, out)
     assert out.read_text("utf-8") == "mine"
+    out.unlink()
+    start_study(tmp_path, out)
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["orders.txt", "study.yaml"]
     start_study(tmp_path, out, force=True)
     assert out.read_text("utf-8").startswith("# Proposed by `reveil init`")
     assert sorted(f.name for f in tmp_path.iterdir()) == ["orders.txt", "study.yaml"]
