@@ -81,8 +81,10 @@ def without_machines(
     if not counted:
         return clean, []
     human = reactions.anti_join(found, [reactions[k].identical_to(found[k]) for k in _KEY])
+    # Kept, for the log is read more than once, and this join would be made each time.
+    human = reader.store(human.select(clean.columns))
     others = clean.filter(~clean.kind.isin([OPEN, CLICK]))
-    people = ibis.union(others, human.select(clean.columns))
+    people = ibis.union(others, human)
     return people, [_finding(row, settings) for row in counted]
 
 
