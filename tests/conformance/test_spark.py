@@ -25,7 +25,12 @@ from reveil.activity.standing import standing_table
 from reveil.activity.transitions import Transitions, transitions
 from reveil.activity.wrongly import wrongly_inactive
 from reveil.engine.duckdb import DuckDB
+from reveil.events.audit import Finding
+from reveil.events.identity import Identity, Link, reconciled
 from reveil.events.log import EventLog
+from reveil.events.lookalikes import audit_identity
+from reveil.events.machines import without_machines
+from reveil.events.settings import MachineSettings, TableSettings
 from reveil.features.matrix import FeatureSet, feature_set
 
 if TYPE_CHECKING:
@@ -180,3 +185,68 @@ def test_decaying_weights_are_the_same_integers(spark: Backend, db: DuckDB) -> N
         table = ages.select("age", weight=weight).order_by("age")
         here, there = (c.to_pyarrow(table)["weight"].to_pylist() for c in (db.backend, spark))
         assert here == there
+
+
+class Lazy:
+    """A reader that keeps nothing."""
+
+    def read(self, place: TableSettings) -> Table:
+        raise NotImplementedError
+
+    def frame(self, frame: object) -> Table:
+        raise NotImplementedError
+
+    def store(self, table: Table, what: str = "") -> Table:
+        return table
+
+
+def test_who_is_who_and_what_machines_did_is_the_same(
+    spark: Backend, db: DuckDB, tmp_path: Path
+) -> None:
+    """Ids written one way and linked, look-alikes, machines by every rule: equal rows and counts."""
+    rng = np.random.default_rng(8)
+    n = 3_000
+    kinds = ["email_sent", "email_open", "email_click", "email_click", "purchase"]
+    at = rng.integers(10, 13, n) * 86_400 + rng.choice([0, 0, 40_000], n) + rng.integers(-9, 9, n)
+    rows = pa.table(
+        {
+            "source": rng.choice(["mail", "web"], n),
+            "customer_id": rng.choice(["a1", " a1", "A1", "0a1", "b\u00a02", "B2", "c3"], n),
+            "kind": rng.choice(kinds, n),
+            "campaign": rng.choice(np.array(["spring", "summer", None], dtype=object), n),
+            "item": rng.choice(np.array(["x", "y", "z", None], dtype=object), n),
+            "at_s": at,
+            "known_s": at + rng.choice([0, 0, 86_400], n),
+        }
+    )
+    links = pa.table(
+        {"link_id": ["A1", "B2"], "link_source": ["mail", "web"], "link_customer": ["B2", "C3"]}
+    )
+    said = MachineSettings(bulk=40, burst_links=3)
+
+    def told(tables: tuple[Table, Table]) -> tuple[pd.DataFrame, list[list[Finding]]]:
+        clean, linked = tables
+        link = Link(table=linked, name="links", id="id", by_source=True)
+        who = Identity(same=("case", "spaces", "leading_zeros"), links=(link,))
+        people, machines = without_machines(Lazy(), reconciled(clean, who), said)
+        frame = people.order_by(people.columns).to_pyarrow().to_pandas()
+        ids = clean.select("source", "customer_id").distinct()
+        known = reconciled(ids, who).distinct()
+        return frame, [machines, audit_identity(ids, Identity()), audit_identity(known, who)]
+
+    for name, table in (("mail_rows", rows), ("links", links)):
+        pq.write_table(table, tmp_path / f"{name}.parquet")
+        path = str(tmp_path / f"{name}.parquet")
+        spark._session.read.parquet(path).createOrReplaceTempView(name)
+    here = told(
+        (
+            db.backend.create_table("mail_rows", rows, temp=True),
+            db.backend.create_table("mail_links", links, temp=True),
+        )
+    )
+    there = told((spark.table("mail_rows"), spark.table("links")))
+    assert here[1] == there[1]
+    machines, look_alikes, unlinked = here[1]
+    assert (len(machines), len(look_alikes), len(unlinked)) == (6, 4, 1)
+    pd.testing.assert_frame_equal(here[0], there[0], check_exact=True)
+    assert 100 < len(here[0]) < n - 100
