@@ -77,7 +77,6 @@ CHECKS: Mapping[str, str] = {
     "id without link": "identifiant sans lien",
     "link without answer": "lien sans client",
     "link followed once": "lien suivi une seule fois",
-    "customers merged": "clients réunis",
     "machine open": "ouverture par une machine",
     "machine click": "clic par une machine",
 }

@@ -7,6 +7,7 @@ folder, `audit.json`, `audit.csv` and `audit.html`.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -137,7 +138,8 @@ def write_audit(audit: Audit, folder: Path, language: Language) -> None:
             (folder / f".{name}.{run}").replace(folder / name)
     except OSError as error:
         for name in files:
-            (folder / f".{name}.{run}").unlink(missing_ok=True)
+            with suppress(OSError):
+                (folder / f".{name}.{run}").unlink()
         raise DataError(
             f"the audit cannot be written to {folder}: {error.strerror}",
             hint="give another folder with --out",
