@@ -94,8 +94,9 @@ def test_an_open_at_once_of_a_single_send_is_a_persons(left: Left) -> None:
 
 def test_reactions_before_the_send_and_of_others_are_left_alone(left: Left) -> None:
     """Only the send to this very customer, before, counts."""
-    rows = [*BULK, opened(NINE - 1), opened(NINE + 1, "C3"), clicked(NINE + 1, "C3")]
-    assert len(left(rows)[0]) == 3
+    before = [opened(NINE + 59), clicked(NINE + 59)]
+    others = [opened(NINE + 61, "C3"), clicked(NINE + 61, "C3")]
+    assert len(left([sent(NINE + 60), sent(NINE + 60, "C2"), *before, *others])[0]) == 4
 
 
 @pytest.mark.parametrize(
