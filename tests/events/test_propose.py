@@ -231,6 +231,20 @@ def test_an_id_that_never_repeats_is_doubted_in_events() -> None:
     assert people.entries[0].level == "high"
 
 
+def test_a_table_of_some_customers_that_says_nothing_is_left_out() -> None:
+    """Customers it lacks would be strangers nobody may write to; with consent, or all, it counts."""
+    ids = sorted(set(WHO))
+    sales = table("ventes", client=WHO, date=DAYS, montant=MONEY)
+    some = table("clients", client=ids[:20], age=list(range(20)))
+    every = table("clients", client=ids, age=list(range(len(ids))))
+    asked = table("clients", client=ids[:20], optin_email=[True, False] * 10)
+    left = propose([some, sales])
+    assert left.customers is None
+    assert [t.sample.name for t, _ in left.unused] == ["clients"]
+    assert propose([every, sales]).customers is not None
+    assert propose([asked, sales]).customers is not None
+
+
 def test_cancelled_orders_are_left_out_by_their_state() -> None:
     """And the sentence is one that the reader of expressions understands."""
     states = ["payée", "annulée", "l'autre"] * (N // 3) + ["payée"] * (N % 3)

@@ -318,10 +318,11 @@ def test_complete_journey(complete_journey: Path, tmp_path: Path) -> None:
             "offer": "coupon_upc",
         },
     }  # fmt: skip
-    assert study.customers is not None
-    assert study.customers.path.file.name == "demographics.parquet"
-    assert [t.sample.name for t, _ in made.draft.unused] == ["coupons"]
+    assert study.customers is None  # a third of the households, and nothing that a log reads
+    assert {t.sample.name for t, _ in made.draft.unused} == {"coupons", "demographics"}
     assert (study.coverage.start, study.coverage.end) == (date(2017, 1, 1), date(2018, 1, 1))
+    log = open_events(study)
+    assert log.kinds == ("campaign_contact", "coupon_redemptions", "purchase")
     assert (
         "start_date"
         in yaml.safe_load(made.out.read_text("utf-8"))["sources"][1]["lookups"][0]["columns"]

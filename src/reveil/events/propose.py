@@ -66,6 +66,11 @@ def propose(tables: Sequence[Profile]) -> Draft:
             sources.append(nobodys)
         else:
             unused.append((table, _why_unused(table, said)))
+    if people and _says_nothing(people[0], events):
+        told = (
+            "one row per customer, but neither dates nor consent, and many customers are not there"
+        )
+        unused.append((people.pop(0)[0], told))
     sources.sort(key=lambda s: (s.kinds.main != "purchase", -s.table.sample.rows))
     gaps = _undated(people[0][0]) if people else []
     return Draft(
@@ -75,6 +80,18 @@ def propose(tables: Sequence[Profile]) -> Draft:
         unused=tuple(unused),
         gaps=(*gaps, *(_unbought(sources) if sources else (NO_SOURCE,))),
     )
+
+
+def _says_nothing(
+    people: tuple[Profile, dict[str, Proposal]],
+    events: Sequence[tuple[Profile, dict[str, Proposal]]],
+) -> bool:
+    """Tell a customers table that would only make strangers of the customers it lacks."""
+    table, columns = people
+    mine = table[columns["customer"].column]
+    if any(customers_settings(table, mine.name)) or not events:
+        return False
+    return any(share_within(t[c["customer"].column], mine) < 0.95 for t, c in events)
 
 
 def _unbought(sources: Sequence[Source]) -> tuple[Gap, ...]:

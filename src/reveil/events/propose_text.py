@@ -156,8 +156,7 @@ def _lookups(lookups: tuple[Lookup, ...], folder: Path) -> Iterator[str]:
         yield "    lookups:"
     for lookup in lookups:
         yield f"      - path: {_path(lookup.table, folder)}"
-        # YAML 1.1 reads a bare `on` as true.
-        yield f'        key: {_on(lookup)}   # {lookup.match:.2%} of its values are found there'
+        yield f"        key: {_on(lookup)}   # {lookup.match:.2%} of its values are found there"
         yield f"        columns: [{', '.join(scalar(c) for c in lookup.columns)}]"
 
 
