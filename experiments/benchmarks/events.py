@@ -42,7 +42,7 @@ copy (
     select
         'C' || lpad(case when kind = 'purchase' then hash(i // 3, 3) % {customers} else who end::varchar, 9, '0') as customer_id,
         timestamp '{start}' + to_seconds((case when kind = 'purchase' then hash(i // 3, 4) % {seconds}
-            when kind = 'email_sent' then later // 604800 * 604800 + 36000 else later end)::bigint) as "at",
+            when kind = 'email_sent' then later // 604800 * 604800 + 36000 + hash(i, 8) % 3600 else later end)::bigint) as "at",
         kind,
         case when kind = 'purchase' then round(5 + (hash(i, 5) % 20000) / 100.0, 2) end as amount,
         case when kind = 'purchase' then 'O' || (i // 3) end as order_id,

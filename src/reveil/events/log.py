@@ -158,7 +158,7 @@ def open_log(
     if customers is not None:
         here = Clock(zone=timezone, source=timezone, coverage=coverage)
         people = open_customers(reader, customers, here, who)
-    met = reader.store(people_of(clean))
+    met = reader.store(people_of(clean, [source.name for source in sources]))
     findings += audit_people(met)
     if sum("order" in source.columns for source in sources) > 1:
         findings += audit_orders(clean)

@@ -6,6 +6,8 @@ Out: findings that count customers and show none.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ibis
 import ibis.expr.types as ir
 
@@ -50,17 +52,23 @@ WRONG = ("id in scientific notation", "id that looks like a date")
 """What makes figures wrong: the first of one id already, the second of most."""
 
 
-def people_of(clean: ir.Table) -> ir.Table:
+def people_of(clean: ir.Table, sources: Sequence[str]) -> ir.Table:
     """Count the rows of every customer in every source.
+
+    Parameters
+    ----------
+    sources
+        The names in `source`.
 
     Returns
     -------
     ibis.Table
         `source, customer_id, n, first_s`.
     """
-    return clean.group_by("source", "customer_id").aggregate(
-        n=clean.count(), first_s=clean.at_s.min()
-    )
+    one = ibis.literal(sources[0]) if len(sources) == 1 else None
+    keys = ["customer_id"] if one is not None else ["source", "customer_id"]
+    met = clean.group_by(keys).aggregate(n=clean.count(), first_s=clean.at_s.min())
+    return met if one is None else met.mutate(source=one)
 
 
 def audit_people(met: ir.Table) -> list[Finding]:
