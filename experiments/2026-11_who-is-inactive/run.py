@@ -158,6 +158,7 @@ def main() -> None:
 
 def table(frame: pd.DataFrame) -> str:
     """Write a frame as Markdown."""
+
     def cell(value: object) -> str:
         if isinstance(value, float):
             return "" if pd.isna(value) else f"{value:.1%}"

@@ -25,7 +25,7 @@ from reveil.events.audit import (
     require_no_error,
     worst_first,
 )
-from reveil.events.checks import EXACTLY, _repeated
+from reveil.events.duplicates import EXACTLY, repeated_rows
 from reveil.events.log import EventLog
 from reveil.events.refusals import shape
 from reveil.events.settings import AuditSettings, SourceSettings
@@ -173,13 +173,13 @@ def test_orders_that_stop_are_an_error_and_say_where_the_coverage_ends(open_file
 def test_repeated_rows_of_a_long_source_are_counted_on_a_part(total: int) -> None:
     """The estimate is near the count, and says that it is one; a short source is counted whole."""
     n = np.arange(20_000) // 2
-    raw = ibis.memtable(pd.DataFrame({"who": [f"c{k % 997}" for k in n], "day": n * 100}))
+    raw = ibis.memtable(pd.DataFrame({"who": [f"c{k % 9973}" for k in n], "day": n * 100}))
     kept = raw.mutate(
         customer_id=raw.who, at_s=raw.day, good=ibis.literal(True), mask=ibis.literal(0)
     )
     columns = {"customer": "who", "at": "day"}
     source = SourceSettings(name="shop", path="shop.csv", columns=columns, kind="visit")
-    ((finding,), refused) = _repeated(raw, kept, source, total)
+    ((finding,), refused) = repeated_rows(raw, kept, source, total)
     assert refused is None
     assert finding.rows == (10_000 if total == 0 else pytest.approx(10_000, rel=0.2))
     assert ("a sixteenth" in finding.fix) is (total > 0)

@@ -20,6 +20,7 @@ from reveil.events.checks import SourceAudit, audit_source
 from reveil.events.clock import Clock
 from reveil.events.coverage import stopped_kinds
 from reveil.events.customers import held_at, open_customers
+from reveil.events.facts import marks
 from reveil.events.identity import CUSTOMERS, Identity, open_identity, reconciled
 from reveil.events.lookalikes import audit_identity
 from reveil.events.lookups import ROW
@@ -34,7 +35,6 @@ from reveil.events.settings import (
     SourceSettings,
 )
 from reveil.events.source import mapped, open_source
-from reveil.events.survey import marks
 from reveil.windows import Coverage
 
 DAY = 86_400

@@ -7,6 +7,7 @@ Out: a lazy table; or a DataError that shows no value of the data.
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
@@ -33,11 +34,36 @@ class Reader(Protocol):
         ...
 
 
+BUGS = (
+    AssertionError, AttributeError, IndexError, KeyError, NameError, TypeError, UnboundLocalError,
+)  # fmt: skip
+"""What Python raises at a mistake in code. Backends derive their own from some of these."""
+
+CODE = ("reveil", "ibis.expr", "ibis.common")
+"""Where such a mistake is ours: here, and where Ibis writes what we ask, seeing no data."""
+
+
+def is_bug(error: Exception) -> bool:
+    """Tell a mistake of this package from what a backend says of a file.
+
+    Examples
+    --------
+    >>> is_bug(ValueError("not a date"))
+    False
+    """
+    if type(error) not in BUGS:
+        return False
+    *_, (last, _) = traceback.walk_tb(error.__traceback__)
+    module = str(last.f_globals.get("__name__", ""))
+    return any(module == code or module.startswith(f"{code}.") for code in CODE)
+
+
 @contextmanager
 def reading(what: str) -> Iterator[None]:
     """Turn a backend's exception into a DataError that shows no value of the data.
 
-    A backend finds a damaged row only when it comes to it, in whatever was asked of it then.
+    A backend finds a damaged row only when it comes to it, in whatever was asked of it then. A
+    mistake of this package keeps its traceback: the user's file has no part in it.
 
     Parameters
     ----------
@@ -58,6 +84,8 @@ def reading(what: str) -> Iterator[None]:
     except ReveilError:
         raise
     except Exception as error:  # every backend has its own
+        if is_bug(error):
+            raise
         said = str(error).strip()
         reason = re.sub(r"'[^']*'|\"[^\"]*\"", "…", said.splitlines()[0] if said else repr(error))
         raise DataError(f"{what} cannot be read: {reason}", hint=_hint(said.lower())) from None

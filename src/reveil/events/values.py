@@ -49,6 +49,11 @@ def array_extract(text: str, position: int) -> str:  # type: ignore[empty-body]
     """Take one letter of a text; the last one is -1."""
 
 
+@ibis.udf.scalar.builtin(name="hash")  # type: ignore[untyped-decorator]
+def hash_of(text: str) -> dt.uint64:
+    """Scatter texts over whole numbers, the same way on every run."""
+
+
 def text_of(value: ir.Value) -> ir.StringValue:
     """Write a value as text, trimmed; null when it is missing or blank."""
     text = value.cast("string")
