@@ -186,6 +186,21 @@ def test_tables_of_a_database_file(db: DuckDB, tmp_path: Path) -> None:
         opened(db, {"file": tmp_path / "s.csv", "table": "orders"})
 
 
+@pytest.mark.parametrize("connect", [duckdb.connect, sqlite3.connect])
+def test_databases_in_a_folder_with_an_apostrophe(
+    db: DuckDB, tmp_path: Path, connect: Callable[[str], Any]
+) -> None:
+    folder = tmp_path / "l'été; attach 'x"
+    folder.mkdir()
+    made = connect(str(folder / "d'achat.db"))
+    made.execute("begin")
+    made.execute("create table orders (client text, jour text, montant double)")
+    made.executemany("insert into orders values (?, ?, ?)", FRAME.to_numpy().tolist())
+    made.commit()
+    made.close()
+    assert rows(opened(db, {"file": folder / "d'achat.db", "table": "orders"})) == EXPECTED
+
+
 def test_sqlite_keeps_what_each_value_is(db: DuckDB, tmp_path: Path) -> None:
     """A column of SQLite may mix integers and text: an id stays what was written."""
     lite = sqlite3.connect(tmp_path / "s.sqlite")

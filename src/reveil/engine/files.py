@@ -234,7 +234,9 @@ def _database(backend: Backend, place: TableSettings, scratch: Path) -> ir.Table
     if is_sqlite:
         return _sqlite(backend, place, scratch)
     name = f"file_{uuid4().hex}"
-    backend.attach(place.file, name, read_only=True)
+    # Ibis 12 does not quote an apostrophe in a path.
+    path = str(place.file).replace("'", "''")
+    backend.con.execute(f"attach '{path}' as {name} (read_only)")
     listed = backend.con.execute(
         "select schema_name, table_name from duckdb_tables() where database_name = $1 "
         "union all select schema_name, view_name from duckdb_views() "
