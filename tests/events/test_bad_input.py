@@ -6,13 +6,14 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+import ibis
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 from reveil.engine.duckdb import DuckDB
-from reveil.errors import DataError, ReveilError, StudyError
+from reveil.errors import DataError, ReveilError, StudyError, nearest
 from reveil.events.coverage import LONG_HOLE_DAYS
 from reveil.events.log import EventLog
 from reveil.events.roles import Role
@@ -332,3 +333,32 @@ def test_a_database_that_runs_out_of_memory_says_so(db: DuckDB) -> None:
     with pytest.raises(DataError) as raised, reading("shop.csv"):
         raise RuntimeError("Out of Memory Error: could not allocate block")
     assert raised.value.hint == "raise `engine.memory`"
+
+
+def test_a_mistake_of_ours_is_not_blamed_on_the_file() -> None:
+    """It keeps its type and traceback, whether here or in the expression that was asked for."""
+    from reveil.events.reader import reading  # noqa: PLC0415
+
+    with pytest.raises(TypeError), reading("shop.csv"):
+        nearest("a", ["b", 1])  # type: ignore[list-item]
+    with pytest.raises(AttributeError), reading("shop.csv"):
+        ibis.table({"amount": "string"}, name="shop").amonut  # noqa: B018
+
+
+def test_what_a_backend_says_is_about_the_file() -> None:
+    """Whatever class it chose, a derived one included."""
+    from reveil.events.reader import reading  # noqa: PLC0415
+
+    class TypeMismatchError(TypeError):
+        """As Arrow's."""
+
+    for error in (TypeMismatchError("int and text"), ValueError("not a date")):
+        with pytest.raises(DataError, match=r"shop\.csv cannot be read"), reading("shop.csv"):
+            raise error
+    with pytest.raises(DataError, match=r"shop\.csv cannot be read"), reading("shop.csv"):
+        pa.array([1, "a"])
+    # A frame's own code: neither ours nor Ibis's.
+    foreign: dict[str, object] = {"__name__": "polars.frame"}
+    exec("def collect():\n    return None.rows", foreign)
+    with pytest.raises(DataError, match=r"shop\.csv cannot be read"), reading("shop.csv"):
+        foreign["collect"]()  # type: ignore[operator]
