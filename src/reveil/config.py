@@ -32,7 +32,7 @@ from reveil.events.settings import (
 from reveil.learning.settings import LearningSettings
 from reveil.registry.settings import RegistrySettings, absolute_uri
 from reveil.scoring.settings import ScoringSettings
-from reveil.targeting.settings import TargetingSettings
+from reveil.targeting.settings import TargetingSettings, wrong_purpose
 from reveil.windows import YEAR_OF_STEPS, Coverage, Windows, require_outcome
 
 Target = Literal["attrition", "reactivation", "margin_if_returns"]
@@ -232,7 +232,21 @@ def parse_study(raw: dict[str, object], name: str = "study") -> Study:
                 f"{name}: `labels.returns_on` names {kind!r}, which is not a kind",
                 hint=nearest(kind, study.roles),
             )
+    _require_purpose(study, name)
     return study
+
+
+def _require_purpose(study: Study, name: str) -> None:
+    """Refuse contacts for a purpose that no consent is mapped for, before anything is read."""
+    if study.targeting is None or study.customers is None:
+        return
+    for channel in dict.fromkeys(c for offer in study.targeting.offers for c in offer.channels):
+        consent = study.customers.consent.get(channel)
+        if study.targeting.channels[channel].consent == "required" and isinstance(consent, dict):
+            wrong = wrong_purpose(channel, study.targeting.purpose, consent)
+            if wrong is not None:
+                message, hint = wrong
+                raise StudyError(f"{name}: {message}", hint=hint)
 
 
 class _UniqueKeys(yaml.SafeLoader):

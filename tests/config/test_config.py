@@ -351,3 +351,41 @@ def test_any_settings_are_a_study_or_a_reveil_error(settings: dict[str, Any]) ->
         parse_study({**STUDY, **settings})
     except ReveilError:
         return
+
+
+def contacts(purpose: str | None, consent: object, *, read: str = "required") -> dict[str, Any]:
+    """Give a study that writes e-mails for a purpose, beside customers who consented."""
+    return {
+        **STUDY,
+        "customers": {"path": "who.csv", "customer": "who", "consent": {"email": consent}},
+        "targeting": {
+            "channels": {"email": {"cost": 0.1, "consent": read}, "print": {"cost": 1}},
+            "offers": [{"name": "miss you", "channels": ["email"]}],
+            **({} if purpose is None else {"purpose": purpose}),
+        },
+    }
+
+
+PURPOSES = {"news": "opt_news", "offers": "opt_offers"}
+
+
+@pytest.mark.parametrize(
+    ("purpose", "said", "hint"),
+    [
+        (None, "per purpose (news, offers)", "purpose: news"),
+        ("offer", '`targeting.purpose` is "offer"', "did you mean `offers`?"),
+    ],
+)
+def test_a_purpose_nobody_consented_to(purpose: str | None, said: str, hint: str) -> None:
+    """It is refused with the study, not when everybody has been scored."""
+    error = error_of(contacts(purpose, PURPOSES))
+    assert isinstance(error, StudyError)
+    assert said in error.message
+    assert hint in str(error.hint)
+
+
+def test_purposes_that_choose_a_consent() -> None:
+    """One that is mapped; any, where consent is to everything; none, where none is read."""
+    parse_study(contacts("offers", PURPOSES))
+    parse_study(contacts("offers", "optin"))
+    parse_study(contacts(None, PURPOSES, read="not_required"))

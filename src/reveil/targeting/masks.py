@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from reveil.errors import DataError, nearest
+from reveil.errors import DataError
 from reveil.features.declare import Language
 from reveil.targeting import rules
 from reveil.targeting.control import holdout
-from reveil.targeting.settings import TargetingSettings
+from reveil.targeting.settings import TargetingSettings, wrong_purpose
 from reveil.targeting.worth import Flags, actions_of
 
 Applies = Callable[[pd.DataFrame, TargetingSettings], Flags]
@@ -271,16 +271,7 @@ def _check_purpose(channel: str, frame: pd.DataFrame, settings: TargetingSetting
     """Refuse a purpose that a channel's consents do not know, or the lack of one."""
     start = f"consent_{channel}_for_"
     purposes = [c.removeprefix(start) for c in frame.columns if c.startswith(start)]
-    if not purposes or settings.purpose in purposes:
-        return
-    said = ", ".join(purposes)
-    if settings.purpose is None:
-        raise DataError(
-            f"consent to channel `{channel}` is given per purpose ({said}); one is required",
-            hint=f"say what the contacts are for: `targeting: {{purpose: {purposes[0]}}}`",
-        )
-    raise DataError(
-        f"customers consent to channel `{channel}` for: {said}; "
-        f'`targeting.purpose` is "{settings.purpose}"',
-        hint=f"{nearest(settings.purpose, purposes)}, or map it under `customers.consent.{channel}`",
-    )
+    wrong = wrong_purpose(channel, settings.purpose, purposes)
+    if wrong is not None:
+        message, hint = wrong
+        raise DataError(message, hint=hint)

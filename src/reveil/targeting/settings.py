@@ -9,6 +9,7 @@ by every command, `--help` included.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -110,6 +111,43 @@ class Ramp(BaseModel):
     share: Annotated[float, Field(gt=0, le=1)] = 0.10
     base: Annotated[int, Field(ge=1)] | None = None
     step_days: Annotated[int, Field(ge=1)] = 7
+
+
+def wrong_purpose(
+    channel: str, purpose: str | None, purposes: Collection[str]
+) -> tuple[str, str] | None:
+    """Say why a purpose does not choose among the consents of a channel; None when it does.
+
+    Parameters
+    ----------
+    purpose
+        What the study says its contacts are for, if anything.
+    purposes
+        What customers consent to on the channel; empty for one consent to everything.
+
+    Returns
+    -------
+    tuple of str or None
+        Message and hint.
+
+    Examples
+    --------
+    >>> wrong_purpose("email", "news", ["news", "offers"])
+    >>> wrong_purpose("email", "new", ["news", "offers"])[1]
+    'did you mean `news`?, or map it under `customers.consent.email`'
+    """
+    if not purposes or purpose in purposes:
+        return None
+    said = ", ".join(purposes)
+    if purpose is None:
+        return (
+            f"consent to channel `{channel}` is given per purpose ({said}); one is required",
+            f"say what the contacts are for: `targeting: {{purpose: {next(iter(purposes))}}}`",
+        )
+    return (
+        f'customers consent to channel `{channel}` for: {said}; `targeting.purpose` is "{purpose}"',
+        f"{nearest(purpose, purposes)}, or map it under `customers.consent.{channel}`",
+    )
 
 
 class TargetingSettings(BaseModel):
