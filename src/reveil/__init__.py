@@ -44,7 +44,6 @@ if TYPE_CHECKING:
     from reveil.pipeline.demo import run_demo as demo
     from reveil.pipeline.listing import make_reactivation_list as target
     from reveil.pipeline.observing import open_events as open_events
-    from reveil.pipeline.observing import training_set as training_set
     from reveil.pipeline.promoting import promote_challengers as promote
     from reveil.pipeline.promoting import registered as registered
     from reveil.pipeline.promoting import roll_back as rollback
@@ -54,6 +53,7 @@ if TYPE_CHECKING:
     from reveil.pipeline.standing import transitions as transitions
     from reveil.pipeline.training import look as look
     from reveil.pipeline.training import train as train
+    from reveil.pipeline.training_sets import training_set as training_set
     from reveil.simulation.settings import SimulationSettings as SimulationSettings
     from reveil.simulation.simulate import simulate as simulate
 
@@ -87,7 +87,7 @@ _PUBLIC = {
     "states": "pipeline.standing.states",
     "target": "pipeline.listing.make_reactivation_list",
     "train": "pipeline.training.train",
-    "training_set": "pipeline.observing.training_set",
+    "training_set": "pipeline.training_sets.training_set",
     "transitions": "pipeline.standing.transitions",
     "tune": "learning.tune.tune",
 }

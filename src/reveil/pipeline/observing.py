@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
+from typing import Literal
 
 import pandas as pd
 
@@ -22,11 +23,9 @@ from reveil.events.log import EventLog, open_log
 from reveil.events.roles import MONEY, ORDERS
 from reveil.features.matrix import FeatureSet, feature_set
 from reveil.labels.outcomes import Label
-from reveil.learning.candidate import Population
-from reveil.learning.training import TrainingSet
 from reveil.windows import Split, training_cutoffs
 
-POPULATIONS: dict[Target, Population] = {
+POPULATIONS: dict[Target, Literal["active", "inactive"]] = {
     "attrition": "active",
     "reactivation": "inactive",
     "margin_if_returns": "inactive",
@@ -180,34 +179,3 @@ def observe(
         if progress is not None:
             progress(len(frames))
     return pd.concat(frames, ignore_index=True)
-
-
-def training_set_of(
-    observed: pd.DataFrame, features: FeatureSet, target: Target, split: Split
-) -> TrainingSet:
-    """Take the rows of one target and split from what was observed."""
-    cutoffs = [pd.Timestamp(cutoff) for cutoff in split.cutoffs]
-    outcomes = [f"y_{name}" for name in TARGETS if name != target]
-    frame = observed[observed["cutoff"].isin(cutoffs)].drop(columns=outcomes)
-    frame = frame.rename(columns={f"y_{target}": "y"})
-    return TrainingSet(
-        frame=frame[frame["y"].notna()].reset_index(drop=True),
-        split=split,
-        features=features.features,
-        label=target,
-        population=POPULATIONS[target],
-        complement=target == "attrition",
-    )
-
-
-def training_set(log: EventLog, study: Study, target: Target) -> TrainingSet:
-    """Build the training set of a target, judged at the study's last test cutoff.
-
-    Raises
-    ------
-    TooLittleDataError
-        When the coverage leaves no room for a purged split.
-    """
-    features, split = features_of(study, log), splits_of(study)[-1]
-    observed = observe(study, log, features, split.cutoffs)
-    return training_set_of(observed, features, target, split)

@@ -15,9 +15,10 @@ from reveil.config import TARGETS, Study, Target
 from reveil.errors import RegistryError
 from reveil.learning.fit import MIN_CUTOFFS
 from reveil.pipeline.definitions import changed_since, rebuilt
-from reveil.pipeline.observing import label_of, observe, splits_of, training_set_of
+from reveil.pipeline.observing import label_of, observe, splits_of
 from reveil.pipeline.stores import store_of
 from reveil.pipeline.training import Observed, look
+from reveil.pipeline.training_sets import training_set_of
 from reveil.registry.champions import CHAMPION, Champion, load_version, version_of
 from reveil.registry.exam import examine
 from reveil.registry.gate import Check, Decision, Exam, decide

@@ -27,8 +27,8 @@ from reveil.pipeline.observing import (
     observe,
     open_events,
     splits_of,
-    training_set_of,
 )
+from reveil.pipeline.training_sets import training_set_of
 
 Say = Callable[[str], object]
 
