@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,10 +11,13 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from reveil.activity.engagement import BANDS, engagement
+from reveil.activity.engagement import BANDS, MOST_CHANNELS, engagement
 from reveil.activity.settings import EngagementSettings
+from reveil.activity.states import as_of
+from reveil.engine.plan import aggregate
 from reveil.errors import StudyError
 from reveil.events.log import EventLog
+from reveil.events.roles import Role
 
 CUTOFF = date(2011, 6, 1)
 Lay = Callable[..., EventLog]
@@ -120,15 +124,85 @@ def test_a_kind_said_wins_over_its_role(lay: Lay) -> None:
     assert found["b"]["engagement"] == pytest.approx(100 / 9)
 
 
+def on(row: dict[str, Any]) -> dict[str, float]:
+    """Scores by channel."""
+    return {k.removeprefix("engagement_on_"): v for k, v in row.items() if "_on_" in k}
+
+
 def test_channels_are_the_study_s_or_those_of_the_past(lay: Lay) -> None:
     """A channel first used after the cutoff, or only by us, is not there yet."""
     log = lay(
-        ("a", "purchase", ago(3), {"channel": "web"}), ("a", "visit", ago(-3), {"channel": "store"}),
-        ("a", "email_sent", ago(3), {"channel": "email"}),
+        *(("ab"[n % 2], kind, ago(days), {"channel": channel}) for n, (kind, days, channel) in
+          enumerate([("purchase", 3, "web"), ("purchase", 3, "web"), ("visit", -3, "store"),
+                     ("visit", -3, "store"), ("email_sent", 3, "email"),
+                     ("email_sent", 3, "email")])),
     )  # fmt: skip
-    assert [c for c in scores(log)["a"] if "_on_" in c] == ["engagement_on_web"]
+    assert list(on(scores(log)["a"])) == ["web"]
     said = scores(log, EngagementSettings(channels=("store", "web")))["a"]
-    assert (said["engagement_on_store"], said["engagement_on_web"]) == (0.0, said["engagement"])
+    assert on(said) == {"store": 0.0, "web": said["engagement"]}
+
+
+def by_two(*channels: str) -> list[tuple[Any, ...]]:
+    """Lay a visit of two customers by each channel, the first channels more often."""
+    return [
+        (who, "visit", ago(1 + 0.001 * again), {"channel": channel})
+        for n, channel in enumerate(channels)
+        for again in range(len(channels) - n)
+        for who in "ab"
+    ]
+
+
+def test_channels_that_differ_by_capitals_are_one(lay: Lay) -> None:
+    """Found or stated: the score is that of all spellings, in one column."""
+    row = scores(lay(*by_two("Web", "web", "WEB", "store")))["a"]
+    alone = scores(lay(*by_two("web", "web", "web", "store")))["a"]
+    assert list(on(row)) == ["store", "web"]
+    assert only_scores(row) == only_scores(alone)
+    log = lay(*by_two("Web", "web", "WEB"))
+    said = scores(log, EngagementSettings(channels=("wEb",)))["a"]
+    assert on(said) == {"wEb": said["engagement"]}
+    with pytest.raises(ValidationError, match="'Web' and 'web' are one channel"):
+        EngagementSettings(channels=("Web", "web"))
+
+
+def test_personal_values_and_formulas_name_no_column(lay: Lay) -> None:
+    """Nor what one customer alone used; the overall score counts all of them."""
+    odd = ("a.b@example.fr", "=cmd|'/c calc'!A1", "+33 6 12 34 56 78", "tel 06 12", "C0001", "-1",
+           "@web", "x" * 31, "two\nlines", "12")  # fmt: skip
+    rows = [*by_two(*odd), ("a", "visit", ago(1), {"channel": "Jean Dupont"})]
+    found = scores(lay(*rows, *by_two("Magasin d'été", "till 12")))
+    assert list(on(found["b"])) == ["magasin d'été", "till 12"]
+    plain = scores(lay(*[row[:3] for row in rows], *by_two("web", "web")))
+    assert found["a"]["engagement"] == plain["a"]["engagement"]
+
+
+def test_of_many_channels_those_with_most_events_are_kept(lay: Lay) -> None:
+    """The same ones whatever the order of rows; the first by name of equal ones."""
+    rows = by_two(*[f"{a}{b}" for a in "zyx" for b in "abcdefg"])
+    rows = [row for row in rows if row[3]["channel"] != "xg"]
+    last = [row for row in rows if row[3]["channel"] == "yd"]
+    rows += [(who, kind, at, {"channel": "aa"}) for who, kind, at, _ in last]
+    kept = list(on(scores(lay(*rows))["a"]))
+    assert kept == sorted(["aa", "ya", "yb", "yc", "yd", *(f"z{b}" for b in "abcdefg")])
+    assert len(kept) == MOST_CHANNELS
+    assert list(on(scores(lay(*rows[::-1]))["a"])) == kept
+
+
+def test_kinds_that_differ_by_capitals_are_told_apart(lay: Lay) -> None:
+    """DuckDB and Spark take names of columns for one that do."""
+    roles = {"Visit": "engagement", "visit": "engagement"}
+    log = replace(
+        lay(("a", "Visit", ago(0.5)), ("b", "visit", ago(0.5)), ("b", "visit", ago(0.5))),
+        roles={kind: Role(role) for kind, role in roles.items()}, kinds=tuple(roles),
+    )  # fmt: skip
+    asof = as_of(log)
+    asked = {"large": asof.count("Visit"), "small": asof.count("visit")}
+    table = aggregate(log, None, CUTOFF, asof.aggregates.values()).select("customer_id", **asked)
+    assert table.order_by("customer_id").to_pyarrow().to_pylist() == [
+        {"customer_id": "a", "large": 1, "small": 0}, {"customer_id": "b", "large": 0, "small": 2},
+    ]  # fmt: skip
+    with pytest.raises(StudyError, match="'Visit' and 'visit', which differ by capitals only"):
+        scores(log, EngagementSettings(weights={"visit": 1, "Visit": 2}))
 
 
 @pytest.mark.parametrize(

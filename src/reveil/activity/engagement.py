@@ -21,7 +21,7 @@ What the marketer does never counts, nor do machine rows: the log does not hold 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import reduce
 from operator import add
@@ -42,6 +42,16 @@ BANDS: Mapping[str, float] = {"none": 0.0, "low": 1.0, "medium": 20.0, "high": 5
 """Each band and the score it begins at. With the defaults: high from an order of yesterday on,
 medium from one within half a year, low up to about a year and a half."""
 
+MOST_CHANNELS = 12
+"""Channels found in the log that get a score, at most; a study may name more."""
+
+MOST_SPELLINGS = 1_000
+"""Spellings read to find them, the most frequent; tills and vouchers may have thousands."""
+
+WORD = r"^\p{L}[\p{L}\p{M}0-9 &/_'-]{0,29}$"
+"""What a channel found may be called. With fewer than three digits besides, so that no address,
+number of a person, or formula becomes the name of a column."""
+
 Values = dict[str, Deferred | ir.Value]
 
 
@@ -52,7 +62,7 @@ def engagement(log: EventLog, settings: EngagementSettings, cutoff: date) -> ir.
     -------
     ibis.Table
         `customer_id, cutoff, engagement, engagement_band`, `engagement_by_<name>` for every
-        name of `weights`, `engagement_on_<channel>` for every channel; all of 0 to 100.
+        name of `weights`, `engagement_on_<channel>` for every channel of `channels_of`; all of 0 to 100.
 
     Raises
     ------
@@ -65,17 +75,56 @@ def engagement(log: EventLog, settings: EngagementSettings, cutoff: date) -> ir.
     return table.select("customer_id", cutoff=ibis.date(str(cutoff)), **columns)
 
 
-def channels_of(log: EventLog, settings: EngagementSettings, cutoff: date) -> tuple[str, ...]:
-    """List the channels that get a score: the study's, else those weighted signals came by so far."""
-    if settings.channels is not None:
-        return settings.channels
+def channels_of(
+    log: EventLog, settings: EngagementSettings, cutoff: date
+) -> dict[str, tuple[str, ...]]:
+    """Find the channels that get a score, and how the log spells each.
+
+    They become names of columns, hence only plain words do: `WORD`. A channel that one
+    customer alone ever used gets no score: its name may be theirs. Events of other channels
+    count in the scores that are not a channel's.
+
+    Returns
+    -------
+    dict
+        The study's channels, or the `MOST_CHANNELS` that most weighted signals came by so far,
+        in small letters and sorted; spellings that differ by capitals alone are one channel.
+    """
     if "channel" not in log.columns:
-        return ()
+        return {name: (name,) for name in settings.channels or ()}
     weighed = sorted(kind for kinds in weighed_kinds(log, settings).values() for kind in kinds)
     events = log.before(cutoff).events
     seen = events.filter(events.kind.isin(weighed), events.channel.notnull())
-    found: list[str] = seen.select("channel").distinct().to_pyarrow()["channel"].to_pylist()
-    return tuple(sorted(found))
+    if settings.channels is not None:
+        seen = seen.filter(seen.channel.lower().isin([one.lower() for one in settings.channels]))
+        written = seen.select("channel").distinct().to_pyarrow()["channel"].to_pylist()
+        spelled = _folded(written)
+        return {
+            name: tuple(sorted({name, *spelled.get(name.casefold(), ())}))
+            for name in settings.channels
+        }
+    seen = seen.filter(seen.channel.re_search(WORD), ~seen.channel.re_search("[0-9].*[0-9].*[0-9]"))
+    spelling = seen.group_by("channel").aggregate(
+        n=seen.count(), one=seen.customer_id.min(), other=seen.customer_id.max()
+    )
+    most = spelling.order_by(ibis.desc("n"), "channel").limit(MOST_SPELLINGS)
+    found = {row["channel"]: row for row in most.to_pyarrow().to_pylist()}
+    spelled = {
+        name: written
+        for name, written in _folded(found).items()
+        if len({found[w][end] for w in written for end in ("one", "other")}) > 1
+    }
+    signals = {name: sum(found[w]["n"] for w in written) for name, written in spelled.items()}
+    kept = sorted(spelled, key=lambda name: (-signals[name], name))[:MOST_CHANNELS]
+    return {name: spelled[name] for name in sorted(kept)}
+
+
+def _folded(written: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Gather the spellings of each channel."""
+    spelled: dict[str, list[str]] = {}
+    for one in sorted(written):
+        spelled.setdefault(one.casefold(), []).append(one)
+    return {name: tuple(ones) for name, ones in spelled.items()}
 
 
 def weighed_kinds(log: EventLog, settings: EngagementSettings) -> dict[str, tuple[str, ...]]:
@@ -84,9 +133,17 @@ def weighed_kinds(log: EventLog, settings: EngagementSettings) -> dict[str, tupl
     Raises
     ------
     StudyError
-        When a weight names something unknown, or what the marketer does.
+        When a weight names something unknown, or what the marketer does; when two differ by
+        capitals only.
     """
     known = {*log.roles, *(role.value for role in log.roles.values())}
+    folded = _folded(settings.weights)
+    if twice := next((ones for ones in folded.values() if len(ones) > 1), ()):
+        raise StudyError(
+            f"`activity.engagement.weights` names {' and '.join(map(repr, twice))}, which differ "
+            "by capitals only: the columns of their scores would have one name",
+            hint="weigh one of them, or their role; `kind` of the source may map both to one kind",
+        )
     ours = {kind for kind, role in log.roles.items() if role is Role.MARKETER}
     for name in settings.weights:
         if name not in known:
@@ -109,9 +166,17 @@ def weighed_kinds(log: EventLog, settings: EngagementSettings) -> dict[str, tupl
 
 
 def engagement_columns(
-    asof: AsOf, log: EventLog, settings: EngagementSettings, channels: Sequence[str]
+    asof: AsOf,
+    log: EventLog,
+    settings: EngagementSettings,
+    channels: Mapping[str, Sequence[str]],
 ) -> Values:
     """Ask for the scores, in one pass over the log with other questions.
+
+    Parameters
+    ----------
+    channels
+        Those with a score, and how the log spells each: `channels_of`.
 
     Raises
     ------
@@ -121,19 +186,19 @@ def engagement_columns(
     kinds = weighed_kinds(log, settings)
     days = settings.half_life.days
 
-    def worth(name: str, channel: str | None = None) -> Deferred:
-        count = asof.decayed(*kinds[name], half_life=days, channel=channel)
+    def worth(name: str, by: Sequence[str] | None = None) -> Deferred:
+        count = asof.decayed(*kinds[name], half_life=days, channels=by)
         return count * float(settings.weights[name])
 
-    def score(names: Sequence[str], channel: str | None = None) -> Deferred:
+    def score(names: Sequence[str], by: Sequence[str] | None = None) -> Deferred:
         # Added in one order: a float sum is as exact as its order is fixed.
-        total = reduce(add, [worth(name, channel) for name in names])
+        total = reduce(add, [worth(name, by) for name in names])
         return total * 100.0 / (total + float(settings.half_score))
 
     overall = score(list(kinds))
     columns: Values = {"engagement": overall, "engagement_band": band(overall)}
     columns |= {f"engagement_by_{name}": score([name]) for name in kinds}
-    columns |= {f"engagement_on_{channel}": score(list(kinds), channel) for channel in channels}
+    columns |= {f"engagement_on_{name}": score(list(kinds), by) for name, by in channels.items()}
     return columns
 
 

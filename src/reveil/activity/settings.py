@@ -6,7 +6,15 @@ import re
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    field_validator,
+    model_validator,
+)
 
 from reveil.activity.presets import PRESETS, PresetName, retail
 
@@ -96,7 +104,17 @@ class EngagementSettings(_Settings):
     half_score: float = Field(default=4.0, gt=0, le=1_000_000)
     """The worth of signals that makes a score of 50."""
     channels: tuple[str, ...] | None = None
-    """Channels with a score of their own; every channel of the log without it."""
+    """Channels with a score of their own, however capitals spell them; the twelve most used of
+    the log without it."""
+
+    @field_validator("channels")
+    @classmethod
+    def _once(cls, channels: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        for n, one in enumerate(channels or ()):
+            for other in (channels or ())[:n]:
+                if one.casefold() == other.casefold():
+                    raise ValueError(f"{other!r} and {one!r} are one channel; write it once")
+        return channels
 
 
 class ActivitySettings(_Settings):

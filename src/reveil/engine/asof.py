@@ -9,8 +9,10 @@ window or backend answers is the engine's business, and so is `at < cutoff`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Literal
 
 import ibis
@@ -53,6 +55,8 @@ class Aggregate:
     start_days, end_days
         The window `[t - start_days, t - end_days)`; no `start_days` means the whole
         observation window.
+    channels
+        Only events that came by one of these; None for all events.
     """
 
     statistic: Statistic
@@ -62,16 +66,28 @@ class Aggregate:
     end_days: int = 0
     half_life: int | None = None
     after: tuple[str, ...] = ()
-    channel: str | None = None
+    channels: tuple[str, ...] | None = None
 
     @property
     def key(self) -> str:
-        """Column name in the engine's result; equal aggregates share it."""
+        """Column name in the engine's result; equal aggregates share it, and no others.
+
+        Examples
+        --------
+        >>> one, other = (Aggregate(statistic="count", kinds=(k,)) for k in ("visit", "Visit"))
+        >>> one.key, other.key.lower() == one.key.lower()
+        ('count|visit||||||', False)
+        """
+        words = [*self.kinds, *(self.channels or ()), *self.after]
+        channels = None if self.channels is None else "+".join(self.channels)
         parts = [
-            self.statistic, "+".join(self.kinds), self.column, self.channel, self.start_days,
+            self.statistic, "+".join(self.kinds), self.column, channels, self.start_days,
             self.end_days or None, self.half_life, "+".join(self.after) or None,
         ]  # fmt: skip
-        return "|".join("" if part is None else str(part) for part in parts)
+        key = "|".join("" if part is None else str(part) for part in parts)
+        # Engines take names that differ by capitals for one, and a name may hold our separators.
+        plain = all(re.fullmatch(r"[a-z0-9_ -]+", word) for word in words)
+        return key if plain else f"{key}#{sha256(repr(self).encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +167,9 @@ class AsOf:
         """Those of some columns that the log's sources fill, in the order asked."""
         return tuple(name for name in names if name in self.filled)
 
-    def count(
-        self, *signals: str, days: int | None = None, until: int = 0, channel: str | None = None
-    ) -> Deferred:
+    def count(self, *signals: str, days: int | None = None, until: int = 0) -> Deferred:
         """Count events in `[t - days, t - until)`."""
-        return self._value(
-            "count", signals, start_days=days, end_days=until, channel=channel
-        ).fill_null(0)
+        return self._value("count", signals, start_days=days, end_days=until).fill_null(0)
 
     def sum(self, *signals: str, column: str, days: int | None = None, until: int = 0) -> Deferred:
         """Sum a column; money comes out in units of the currency."""
@@ -207,11 +219,11 @@ class AsOf:
         *signals: str,
         half_life: int,
         column: str | None = None,
-        channel: str | None = None,
+        channels: Sequence[str] | None = None,
     ) -> Deferred:
         """Sum events, or a column of them, each weighted by half every `half_life` days."""
         total = self._value(
-            "decayed", signals, half_life=half_life, column=column, channel=channel
+            "decayed", signals, half_life=half_life, column=column, channels=channels
         ).fill_null(0)
         unit = WEIGHT_UNIT * (MONEY_UNIT if column == "amount" else 1)
         return total / float(unit)
@@ -240,7 +252,7 @@ class AsOf:
         end_days: int = 0,
         half_life: int | None = None,
         after: tuple[str, ...] = (),
-        channel: str | None = None,
+        channels: Sequence[str] | None = None,
     ) -> Deferred:
         wanted = Aggregate(
             statistic=statistic,
@@ -250,7 +262,7 @@ class AsOf:
             end_days=end_days,
             half_life=half_life,
             after=after,
-            channel=channel,
+            channels=None if channels is None else tuple(channels),
         )
         self.aggregates[wanted.key] = wanted
         # Doubles from here on: Spark reads 28.0 as a decimal, and an integer over a decimal

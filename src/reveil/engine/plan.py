@@ -124,8 +124,8 @@ def _in_window(table: ir.Table, a: Aggregate, cutoff: date) -> ir.BooleanValue:
     ):
         # The later rows of an order bring money, not another order.
         condition &= table.is_start | ibis.literal(a.column is not None)
-    if a.channel is not None:
-        condition &= table.channel == a.channel
+    if a.channels is not None:
+        condition &= table.channel.isin(a.channels)
     if a.start_days is not None:
         condition &= table.at_s >= seconds(cutoff) - a.start_days * DAY
     if a.end_days:
