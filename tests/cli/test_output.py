@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from shop import CUTOFF, Shop, merged, settings, written
+from shop import CUTOFF, SIMULATED, Shop, merged, settings, written
 
 from reveil import __version__
 from reveil.cli import announcing, printing
@@ -60,7 +60,7 @@ def test_check(run, shop: Shop) -> None:
         says(text, finding["check"], finding["rows"], finding["fix"])
     for cutoff, counts in value["states"].items():
         says(text, cutoff, *counts.values())
-        assert sum(counts.values()) <= 8_000
+        assert sum(counts.values()) <= SIMULATED.customers
     for volume in value["volumes"]:
         says(text, volume["target"], volume["customers"], volume["outcomes"])
     for cutoffs in value["training_cutoffs"].values():
@@ -94,8 +94,14 @@ def test_states(run, shop: Shop) -> None:
     text, value = both(run, "states", shop.study_path, "--cutoff", CUTOFF)
     assert value["cutoff"] == str(CUTOFF)
     assert value["states"] == shop.scoring.states
-    assert sum(value["groups"].values()) == sum(value["states"].values()) == 8_000
-    says(text, 8_000, *value["states"].values(), *value["groups"], *value["groups"].values())
+    assert sum(value["groups"].values()) == sum(value["states"].values()) == SIMULATED.customers
+    says(
+        text,
+        SIMULATED.customers,
+        *value["states"].values(),
+        *value["groups"],
+        *value["groups"].values(),
+    )
 
 
 def test_registry(run, shop: Shop) -> None:
@@ -132,8 +138,8 @@ def test_score_and_target(run, shop: Shop, tmp_path: Path) -> None:
     scores, made = tmp_path / "scores", tmp_path / "list"
     text, value = both(run, "score", shop.study_path, "--cutoff", CUTOFF, "--out", scores)
     assert value["run"] == shop.scoring.manifest.run
-    assert value["customers"] == sum(value["states"].values()) == 8_000
-    says(text, CUTOFF, 8_000, *value["states"].values())
+    assert value["customers"] == sum(value["states"].values()) == SIMULATED.customers
+    says(text, CUTOFF, SIMULATED.customers, *value["states"].values())
     assert set(value["models"]) == {"attrition", "reactivation", "margin_if_returns"}
     for target, digest in value["models"].items():
         says(text, f"{target}: version 1, {digest[:12]}")
@@ -273,7 +279,7 @@ def test_progress_is_for_terminals(shop: Shop, tmp_path: Path, terminal: bool) -
             seen = job.stderr.read()
     os.close(master)
     assert job.returncode == 0
-    assert b"8,000 customers as of" in out
+    assert b"15,000 customers as of" in out
     assert b"\r" not in out
     if terminal:
         assert b"scoring" in seen

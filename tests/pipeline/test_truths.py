@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from shop import CUTOFF, Shop, listed, merged, settings, written
+from shop import CUTOFF, SIMULATED, Shop, listed, merged, settings, written
 
 import reveil.scoring.score as scoring_score
 from reveil.activity.groups import FRENCH
@@ -209,14 +209,14 @@ def test_scores_do_not_depend_on_buckets(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A customer's score is the same whoever else is in the bucket."""
-    monkeypatch.setattr(scoring_score, "BUCKET", 3_001)
+    monkeypatch.setattr(scoring_score, "BUCKET", 6_001)
     told: list[tuple[int, int]] = []
     done = score_customers(
         shop.study, CUTOFF, tmp_path, log=shop.observed.log, store=shop.store,
         progress=lambda so_far, of: told.append((so_far, of)),
     )  # fmt: skip
     assert done.manifest.files["scores"].sha256 == shop.scoring.manifest.files["scores"].sha256
-    assert told == [(3_001, 8_000), (6_002, 8_000), (8_000, 8_000)]
+    assert told == [(6_001, 15_000), (12_002, 15_000), (15_000, 15_000)]
 
 
 def test_targeting_twice_gives_the_same_bytes(shop: Shop, tmp_path: Path) -> None:
@@ -281,10 +281,10 @@ def test_every_list_has_the_same_columns(
     path.unlink()
     made = make_reactivation_list(study, shop.scores, tmp_path)
     assert (len(made.made.selected) > 0, len(made.made.control) > 0) == (contacted, control)
-    assert made.made.size == 8_000
+    assert made.made.size == SIMULATED.customers
     for name in ("reactivation", "control", "excluded"):
         schema = pq.read_schema(made.manifest.path(f"{name}.parquet"))
         usual = pq.read_schema(shop.listing.manifest.path(f"{name}.parquet"))
         assert schema == usual, name
     assert announcing.listing(study, made)
-    assert announcing.listing_json(made)["customers"]["all"] == 8_000  # type: ignore[index]
+    assert announcing.listing_json(made)["customers"]["all"] == SIMULATED.customers  # type: ignore[index]

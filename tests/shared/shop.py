@@ -25,9 +25,14 @@ from reveil.registry.store import Store
 from reveil.simulation.settings import SimulationSettings
 from reveil.simulation.simulate import simulate, write
 
-# The gate is not bent: on this seed the models pass it, with fewer outcomes than a real
-# study needs.
-SIMULATED = SimulationSettings(customers=8_000, seed=3)
+# The gate is not bent: on this seed and size the models pass it, with fewer outcomes than a real
+# study needs. At 8,000 they only passed by luck: some 70 returns to calibrate on leave
+# probabilities of reactivation too timid, whether machines are looked for or not. Slope, seed 3:
+#   customers                 8,000               12,000              15,000              20,000
+#   machines found      1.80 [1.43, 2.16]   1.72 [1.40, 2.05]   1.41 [1.18, 1.66]   1.41 [1.19, 1.59]
+#   flagged only        1.76 [1.36, 2.16]                       1.38 [1.12, 1.64]
+# The gate asks that the interval reaches 1.4.
+SIMULATED = SimulationSettings(customers=15_000, seed=3)
 CUTOFF = SIMULATED.end
 AT = datetime(2025, 1, 6, 6, tzinfo=UTC)
 
@@ -66,7 +71,7 @@ def settings(*, threads: int = 1, language: str = "en") -> dict[str, object]:
     """Give the demo's own study, with fewer cutoffs and boosters, as plain values."""
     text = STUDY.format(
         language=language, start=SIMULATED.start, end=SIMULATED.end, threads=threads, seed=1,
-        budget=200, emails=400, prints=160,
+        budget=375, emails=750, prints=300,
     )  # fmt: skip
     raw: dict[str, object] = yaml.safe_load(text)
     return merged(
