@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from reveil.config import parse_study
 from reveil.engine.duckdb import DuckDB
-from reveil.errors import StudyError
+from reveil.errors import DataError, StudyError
 from reveil.events.clock import Clock, changes
 from reveil.events.log import open_log
 from reveil.events.roles import roles_of
@@ -29,7 +29,7 @@ ZONES = ("Europe/Paris", "America/New_York", "Asia/Kolkata", "Australia/Lord_How
 MOMENTS = st.datetimes(datetime(2023, 1, 1), datetime(2024, 12, 31))
 
 
-def read(db: DuckDB, folder: Path, days: list[Any], *, zone: str = "UTC", **said: Any) -> list[str]:
+def read(db: DuckDB, folder: Path, days: Any, *, zone: str = "UTC", **said: Any) -> list[str]:
     """Wall clock of the log for some moments of a source, in their order."""
     rows = pa.table({"who": [f"{i:06}" for i in range(len(days))], "day": days})
     pq.write_table(rows, folder / "s.parquet")
@@ -121,3 +121,43 @@ def test_one_clock_moves_nothing(db: DuckDB) -> None:
     marker: Callable[[object], object] = clock.of_wall  # type: ignore[assignment]
     thing = object()
     assert marker(thing) is thing
+
+
+@pytest.mark.parametrize(
+    ("written", "pattern"),
+    [
+        ("2023-07-03 01:04:25 UTC", None),
+        ("2023-07-03 01:04:25Z", None),
+        ("2023-07-02 21:04:25 America/New_York", None),
+        ("2023-07-03T03:04:25+02:00", None),
+        ("03/07/2023 03:04:25 +0200", "%d/%m/%Y %H:%M:%S %z"),
+        ("03/07/2023 01:04:25 UTC", "%d/%m/%Y %H:%M:%S %Z"),
+    ],
+)
+def test_a_zone_in_the_text_is_never_dropped(
+    db: DuckDB, folder: Path, written: str, pattern: str | None
+) -> None:
+    """By offset, by name, in any format."""
+    at = "day" if pattern is None else {"column": "day", "format": pattern}
+    said = {"columns": {"customer": "who", "at": at}, "timezone": "Asia/Kolkata"}
+    assert read(db, folder, [written], zone="Europe/Paris", **said) == ["2023-07-03 03:04:25"]
+
+
+def test_a_zone_that_is_none_is_unreadable(db: DuckDB, folder: Path) -> None:
+    with pytest.raises(DataError, match="no readable date"):
+        read(db, folder, ["2023-07-03 01:04:25 Foo/Bar"])
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_instants_of_any_precision(db: DuckDB, folder: Path, unit: str) -> None:
+    """As files and as data frames; nanoseconds are what pandas wrote for years."""
+    day = pd.Series(pd.to_datetime(["2023-07-03 01:04:25"])).dt.tz_localize("UTC").dt.as_unit(unit)
+    arrow = pa.array([datetime(2023, 7, 3, 1, 4, 25, tzinfo=UTC)], pa.timestamp(unit, "UTC"))
+    assert read(db, folder, arrow, zone="Europe/Paris") == ["2023-07-03 03:04:25"]
+    source = SourceSettings(name="s", columns={"customer": "who", "at": "day"}, kind="visit")
+    frames = {"s": pd.DataFrame({"who": ["a"], "day": day})}
+    log = open_log(
+        db, [source], None, COVERAGE, roles_of({}), timezone="Europe/Paris", frames=frames
+    )
+    seconds = log.events.to_pyarrow()["at_s"][0].as_py()
+    assert str(datetime.fromtimestamp(seconds, UTC))[:19] == "2023-07-03 03:04:25"

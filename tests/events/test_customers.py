@@ -125,10 +125,10 @@ def test_later_rows_move_nothing(db: DuckDB, tmp_path: Path, data: st.DataObject
         return
     cut = at(opened(db, tmp_path, before, same, **PERIODS), str(cutoff))
     pd.testing.assert_frame_equal(whole, cut)
-    # An obvious reading of the same: the latest row of each, if it is not over.
+    # An obvious reading of the same: of the rows that are not over, the one that began last.
     for who, mine in before.groupby("id"):
-        last = mine.sort_values("from").iloc[-1]
-        held = bool(last["ok"]) and (last["to"] == "" or last["to"] >= str(cutoff))
+        holding = mine[(mine["to"] == "") | (mine["to"] >= str(cutoff))].sort_values("from")
+        held = bool(len(holding)) and bool(holding["ok"].iloc[-1])
         name = who.upper() if same else who
         assert whole.loc[name, "consent_email"] == held
 
@@ -193,3 +193,44 @@ def test_lookups_that_would_change_the_rows_are_refused(db: DuckDB, tmp_path: Pa
     refused(pd.DataFrame({"id": ["a"], "day": [1]}), 'both shop and c.csv have a column "day"')
     refused(pd.DataFrame({"key": ["a"], "x": [1]}), 'c.csv has no column "id"')
     refused(pd.DataFrame({"id": ["a"], "x": [1]}), 'c.csv has no column "y"', columns=["y"])
+
+
+def test_rows_that_stand_twice_keep_their_positions(db: DuckDB, tmp_path: Path) -> None:
+    """What is wrong is told of the rows of the file, not of what is left of them."""
+    rows = ["a,2011-02-01"] * 5 + ["b,2011-02-02", "b,never", "b,2011-02-02"]
+    (tmp_path / "s.csv").write_text("\n".join(["who,day", *rows]), "utf-8")
+    source = SourceSettings(
+        name="shop", kind="visit", path=tmp_path / "s.csv", on_duplicate="drop",
+        on_bad_date="drop", columns={"customer": "who", "at": "day"},
+    )  # fmt: skip
+    log = open_log(db, [source], None, COVERAGE, roles_of({}))
+    assert log.events.count().to_pyarrow().as_py() == 2
+    found = {f.check: f for f in log.findings}
+    assert found["unreadable date"].positions == (7,)
+    refusing = source.model_copy(update={"on_bad_date": "refuse"})
+    with pytest.raises(DataError, match=r"rows? 7"):
+        open_log(db, [refusing], None, COVERAGE, roles_of({}))
+
+
+def test_a_value_with_a_quote_in_it_is_not_shown(db: DuckDB, tmp_path: Path) -> None:
+    (tmp_path / "s.csv").write_text("who,day,sum\na,2011-02-01,O'Brien 'x' Siobhan\n", "utf-8")
+    columns = {"customer": "who", "at": "day", "amount": {"expression": "cast(sum as double)"}}
+    source = SourceSettings(name="shop", kind="visit", path=tmp_path / "s.csv", columns=columns)
+    with pytest.raises(DataError) as raised:
+        open_log(db, [source], None, COVERAGE, roles_of({}))
+    assert "Brien" not in str(raised.value)
+    assert "Siobhan" not in str(raised.value)
+
+
+def test_a_first_row_of_data_is_not_shown(db: DuckDB, tmp_path: Path) -> None:
+    (tmp_path / "people.csv").write_text("C0001,jean@example.fr,oui\nC0002,x,non\n", "utf-8")
+    with pytest.raises(DataError) as raised:
+        opened_as_written(db, tmp_path)
+    assert "C0001" not in str(raised.value)
+    assert "jean" not in str(raised.value)
+
+
+def opened_as_written(db: DuckDB, folder: Path) -> EventLog:
+    source = SourceSettings(name="shop", columns={"customer": "who", "at": "day"}, kind="visit")
+    people = CustomersSettings(path=folder / "people.csv", customer="id")
+    return open_log(db, [source], people, COVERAGE, roles_of({}), frames={"shop": EVENTS})

@@ -52,9 +52,18 @@ def linked(db: DuckDB, tmp_path: Path) -> Callable[..., Identity]:
             path = tmp_path / f"links {number}.csv"
             path.write_text(text)
             links.append({"path": path, "id": "id", "customer": "is", **said})
-        return open_identity(db, IdentitySettings.model_validate({"same": same, "links": links}))
+        said_so = IdentitySettings.model_validate({"same": same, "links": links})
+        return open_identity(db, said_so, ["web", "shop"])
 
     return opened
+
+
+def test_links_of_sources_that_nobody_has_are_refused(linked: Callable[..., Identity]) -> None:
+    """Otherwise no id would be linked, in silence."""
+    with pytest.raises(
+        DataError, match=r'column "of" .* names no source of the study \(web, shop\)'
+    ):
+        linked("id,is,of\n7,anna,Boutique\n", source="of")
 
 
 def test_nothing_is_merged_that_is_not_asked_for() -> None:

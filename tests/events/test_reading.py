@@ -279,7 +279,9 @@ def test_money_is_exact(db: DuckDB, units: list[int]) -> None:
         }
     )
     raw = db.backend.create_table("money", table, overwrite=True)
-    read = raw.select(**{name: money(raw[name].try_cast("float64")) for name in raw.columns}).to_pyarrow()
+    read = raw.select(
+        **{name: money(raw[name].try_cast("float64")) for name in raw.columns}
+    ).to_pyarrow()
     assert all(read[name].to_pylist() == units for name in raw.columns)
 
 

@@ -368,4 +368,7 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
             [chunk for part in parts for chunk in part.chunks],
             parts[0].type if parts else kind.value_type,
         )
+    if pa.types.is_timestamp(kind) and kind.unit == "ns" and kind.tz is not None:
+        # Not every backend has them; no moment of a log is finer than a microsecond.
+        return column.cast(pa.timestamp("us", kind.tz), safe=False)
     return column.cast(pa.string()) if kind in (pa.string_view(), pa.large_string()) else column

@@ -91,19 +91,20 @@ def held_at(customers: ir.Table, end_s: int) -> ir.Table:
         return known
     known = known.filter(known.valid_from_s.fill_null(0) < end_s)
     merged = "written_id" in known.columns
-    latest = ibis.window(
+    holds = ibis.literal(True)
+    if "valid_until_s" in known.columns:
+        holds = known.valid_until_s.fill_null(end_s) >= end_s
+    known = known.mutate(holds=holds.cast("int8"))
+    best = ibis.window(
         group_by="written_id" if merged else "customer_id",
-        order_by=[ibis.desc(known.valid_from_s.fill_null(0))],
+        order_by=[ibis.desc(known.holds), ibis.desc(known.valid_from_s.fill_null(0))],
     )
-    known = known.mutate(place=ibis.row_number().over(latest))
-    known = known.filter(known.place == 0).drop("place")
-    over = (
-        known.valid_until_s.fill_null(end_s) < end_s if "valid_until_s" in known.columns else None
-    )
-    if over is not None:
-        reach = [c for c in known.columns if c.startswith(("consent_", "usable_"))]
-        known = known.mutate(**{c: known[c] & ~over for c in reach})
-    known = known.drop([c for c in (*PERIOD, "written_id") if c in known.columns])
+    known = known.mutate(place=ibis.row_number().over(best))
+    known = known.filter(known.place == 0)
+    reach = [c for c in known.columns if c.startswith(("consent_", "usable_"))]
+    known = known.mutate(**{c: known[c] & (known.holds == 1) for c in reach})
+    gone = ("holds", "place", "written_id", *PERIOD)
+    known = known.drop([c for c in gone if c in known.columns])
     return merged_customers(known) if merged else known
 
 

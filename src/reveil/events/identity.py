@@ -68,7 +68,9 @@ class Identity:
         return bool(self.same or self.links)
 
 
-def open_identity(reader: Reader, settings: IdentitySettings) -> Identity:
+def open_identity(
+    reader: Reader, settings: IdentitySettings, sources: Sequence[str] = ()
+) -> Identity:
     """Read the link tables, and refuse those that give two answers.
 
     Parameters
@@ -77,6 +79,8 @@ def open_identity(reader: Reader, settings: IdentitySettings) -> Identity:
         Opens the tables and keeps them.
     settings
         What the study asks to be merged.
+    sources
+        The names of the study's sources, which a link table may name.
 
     Raises
     ------
@@ -95,7 +99,9 @@ def open_identity(reader: Reader, settings: IdentitySettings) -> Identity:
     links = []
     for link in settings.links:
         with reading(link.path.name):
-            links.append(_open_link(reader, link, settings.same, findings))
+            opened = _open_link(reader, link, settings.same, findings)
+            _require_sources(opened, link, sources)
+            links.append(opened)
     return Identity(same=settings.same, links=tuple(links), findings=tuple(findings))
 
 
@@ -150,6 +156,20 @@ def _open_link(
             )
         )
     return opened
+
+
+def _require_sources(opened: Link, link: LinkSettings, sources: Sequence[str]) -> None:
+    """Refuse a link table that links no id at all: it names other sources than the study."""
+    if not opened.by_source:
+        return
+    named = opened.table.select("link_source").distinct().order_by("link_source").limit(20)
+    found = named.to_pyarrow()["link_source"].to_pylist()
+    if not {*sources, CUSTOMERS} & set(found):
+        raise DataError(
+            f'column "{link.source}" of {opened.name} names no source of the study '
+            f"({', '.join(sources)}), and so links no id",
+            hint=f"write the names of the study there, or `{CUSTOMERS}` for ids of the customers table",
+        )
 
 
 def _refuse_two_answers(opened: Link, link: LinkSettings) -> None:

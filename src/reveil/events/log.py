@@ -132,7 +132,11 @@ def open_log(
     DataError
         When a source is missing, empty, lacks a column, or holds what the study refuses.
     """
-    who = Identity() if identity is None else open_identity(reader, identity)
+    who = (
+        Identity()
+        if identity is None
+        else open_identity(reader, identity, [source.name for source in sources])
+    )
     findings: list[Finding] = [*who.findings]
     audits: list[SourceAudit] = []
     _require_named(frames or {}, sources)
@@ -196,7 +200,11 @@ def _require_named(frames: Mapping[str, object], sources: Sequence[SourceSetting
 
 
 def _distinct(raw: ir.Table) -> ir.Table:
-    return raw.drop(ROW).distinct() if ROW in raw.columns else raw.distinct()
+    """Keep the first of equal rows, which keeps its position."""
+    columns = [name for name in raw.columns if name != ROW]
+    if ROW not in raw.columns:
+        raw = raw.mutate(**{ROW: ibis.row_number() + 1})
+    return raw.group_by(columns).aggregate(**{ROW: raw[ROW].min()})
 
 
 def _events(reader: Reader, clean: ir.Table) -> ir.Table:

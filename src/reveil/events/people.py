@@ -185,7 +185,8 @@ def audit_customers(
 def _periods(customers: ir.Table) -> dict[str, int]:
     if "valid_until_s" not in customers.columns:
         return {}
-    later = ibis.window(group_by="customer_id", order_by=customers.valid_from_s)
+    written = "written_id" if "written_id" in customers.columns else "customer_id"
+    later = ibis.window(group_by=written, order_by=customers.valid_from_s)
     periods = customers.select(
         start=customers.valid_from_s,
         end=customers.valid_until_s,

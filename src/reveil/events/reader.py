@@ -87,7 +87,7 @@ def reading(what: str) -> Iterator[None]:
         if is_bug(error):
             raise
         said = str(error).strip()
-        reason = re.sub(r"'[^']*'|\"[^\"]*\"", "…", said.splitlines()[0] if said else repr(error))
+        reason = re.sub(r"['\"].*['\"]", "…", said.splitlines()[0] if said else repr(error))
         raise DataError(f"{what} cannot be read: {reason}", hint=_hint(said.lower())) from None
 
 
@@ -106,8 +106,10 @@ def _hint(said: str) -> str:
     return "check that the file is complete and of the type its name says"
 
 
-_VALUE = re.compile(r"[-+]?\d+[.,]\d+|\d{1,4}([/.-])\d{1,2}\1\d{1,4}([ T].*)?")
-"""A decimal number or a date: what columns are not called."""
+_VALUE = re.compile(
+    r"[-+]?\d+[.,]\d+|\d{1,4}([/.-])\d{1,2}\1\d{1,4}([ T].*)?|.*@.*|[A-Za-z]{0,3}[-_]?\d{3,}"
+)
+"""A decimal number, a date, an address, an id: what columns are not called."""
 
 
 def require_column(raw: ir.Table, column: str, table: str) -> None:

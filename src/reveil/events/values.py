@@ -140,6 +140,10 @@ def moment(
         When the column holds numbers.
     """
     kind = value.type()
+    if kind.is_unknown() and "TIMESTAMPTZ" in str(kind):
+        # Nanoseconds with a zone, which Ibis has no name for.
+        value = value.cast("timestamp('UTC')")
+        kind = value.type()
     if kind.is_numeric():
         raise DataError(
             f"{where} holds numbers ({kind}), a date is required for `{key}`",
@@ -149,6 +153,9 @@ def moment(
         return _of_instant(value, clock)
     if pattern is not None:
         read = try_strptime(text_of(value), pattern)
+        if _DISTANCE.search(pattern):
+            # Read as an instant already: its microseconds are those of UTC.
+            return make_timestamp(clock.of_instant(wall_us(read)))
         return _of_wall(read, clock) if _TIME_OF_DAY.search(pattern) else read
     if kind.is_string():
         text = text_of(value)
@@ -161,10 +168,11 @@ def moment(
     return read if kind.is_date() else _of_wall(read, clock)
 
 
-_TIME_OF_DAY = re.compile(r"%[HIMScXTRs]")
+_TIME_OF_DAY = re.compile(r"%-?[HIMScXTRs]")
+_DISTANCE = re.compile(r"%[zZ]")
 
-ZONED = r":\d\d(\.\d+)? ?(Z|[+-]\d\d(:?\d\d)?)$"
-"""A time of day with its distance from UTC, which a plain reading would drop in silence."""
+ZONED = r":\d\d(\.\d+)? ?([+-]\d\d(:?\d\d)?|[A-Za-z][A-Za-z0-9_+/-]*)$"
+"""A time of day with its distance from UTC or its zone, which a plain reading would drop in silence."""
 
 
 def _of_instant(value: ir.Value, clock: Clock) -> ir.TimestampValue:
