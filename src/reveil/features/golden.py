@@ -70,7 +70,7 @@ def golden_log(features: FeatureSet) -> EventLog:
     that features ask for, so that no value stays the same whatever computes it.
     """
     kinds = sorted(features.kinds)
-    asked = sorted({a.channel for a in features.aggregates if a.channel is not None})
+    asked = sorted({channel for a in features.aggregates for channel in a.channels or ()})
     channels = ["channel 0", "channel 1", "channel 2", *asked]
     each = 1 + len(kinds) // 4
     end = seconds(GOLDEN_CUTOFF)
