@@ -88,9 +88,17 @@ class ExpectedOrders:
     calibrated: bool = False
 
     def score(self, frame: pd.DataFrame) -> Floats:
-        """Return expected orders, or their negative when the target is that none come."""
-        x, t_x, T = (np.nan_to_num(v) for v in clocks(frame))
-        orders = self.model.expected_orders(x, t_x, T, horizon=self.horizon_days)
+        """Return expected orders, or their negative when the target is that none come.
+
+        The model knows nothing of a customer who never ordered, and no order is expected of
+        one: with clocks of 0 it would take them for somebody who ordered this very day.
+        """
+        x, t_x, T = clocks(frame)
+        known = np.isfinite(x) & np.isfinite(t_x) & np.isfinite(T)
+        orders = np.zeros(len(frame))
+        orders[known] = self.model.expected_orders(
+            x[known], t_x[known], T[known], horizon=self.horizon_days
+        )
         return -orders if self.complement else orders
 
 

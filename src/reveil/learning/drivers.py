@@ -179,6 +179,7 @@ def beeswarm_svg(
         x = np.column_stack([x, logit])
     if candidate.seasons:
         x = np.column_stack([x, candidate.season(rows)])
+    x[:, np.isnan(x).all(axis=0)] = 0.0  # shap's colours need a value where nobody has one
     explained = shap.Explanation(
         values=found.values,
         base_values=np.full(len(rows), found.bias),
