@@ -1,4 +1,4 @@
-"""docs/study.md says what the settings say: every key, its default, every check, every example."""
+"""docs/study.md says what the settings say: every key, default, check, example; links lead somewhere."""
 
 from __future__ import annotations
 
@@ -142,3 +142,28 @@ def test_every_check_and_every_kind_is_named() -> None:
     for role in set(ROLES.values()):
         kinds = {kind for kind, of in ROLES.items() if of is role}
         assert set(re.findall(r"`(\w+)`", said[role.value])) == kinds
+
+
+ROOT = Path(__file__).parents[2]
+LINKS = [
+    (page, link)
+    for page in ("README.md", "docs/study.md", "docs/states.md")
+    for link in re.findall(r"\]\(([^)]+)\)", (ROOT / page).read_text(encoding="utf-8"))
+]
+
+
+@pytest.mark.parametrize(("page", "link"), LINKS)
+def test_every_link_leads_somewhere(page: str, link: str) -> None:
+    """To a file of the repository, and to a heading of it."""
+    file, _, anchor = link.partition("#")
+    target = (ROOT / page).parent / file if file else ROOT / page
+    assert target.is_file()
+    if anchor:
+        heads = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+        assert anchor in {re.sub(r"[^\w -]", "", h.lower()).replace(" ", "-") for h in heads}
+
+
+def test_the_whole_study_of_the_readme_is_accepted() -> None:
+    """It is shown as all that is needed."""
+    (text,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert parse_study(yaml.safe_load(text)).targeting is not None
