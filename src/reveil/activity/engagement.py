@@ -187,7 +187,7 @@ def engagement_columns(
     days = settings.half_life.days
 
     def worth(name: str, by: Sequence[str] | None = None) -> Deferred:
-        count = asof.decayed(*kinds[name], half_life=days, channels=by)
+        count = asof.decayed(*kinds[name], half_life=days, channel=by)
         return count * float(settings.weights[name])
 
     def score(names: Sequence[str], by: Sequence[str] | None = None) -> Deferred:

@@ -167,9 +167,17 @@ class AsOf:
         """Those of some columns that the log's sources fill, in the order asked."""
         return tuple(name for name in names if name in self.filled)
 
-    def count(self, *signals: str, days: int | None = None, until: int = 0) -> Deferred:
-        """Count events in `[t - days, t - until)`."""
-        return self._value("count", signals, start_days=days, end_days=until).fill_null(0)
+    def count(
+        self,
+        *signals: str,
+        days: int | None = None,
+        until: int = 0,
+        channel: str | Sequence[str] | None = None,
+    ) -> Deferred:
+        """Count events in `[t - days, t - until)`, or those of one channel, however spelled."""
+        return self._value(
+            "count", signals, start_days=days, end_days=until, channel=channel
+        ).fill_null(0)
 
     def sum(self, *signals: str, column: str, days: int | None = None, until: int = 0) -> Deferred:
         """Sum a column; money comes out in units of the currency."""
@@ -219,11 +227,11 @@ class AsOf:
         *signals: str,
         half_life: int,
         column: str | None = None,
-        channels: Sequence[str] | None = None,
+        channel: str | Sequence[str] | None = None,
     ) -> Deferred:
         """Sum events, or a column of them, each weighted by half every `half_life` days."""
         total = self._value(
-            "decayed", signals, half_life=half_life, column=column, channels=channels
+            "decayed", signals, half_life=half_life, column=column, channel=channel
         ).fill_null(0)
         unit = WEIGHT_UNIT * (MONEY_UNIT if column == "amount" else 1)
         return total / float(unit)
@@ -252,8 +260,9 @@ class AsOf:
         end_days: int = 0,
         half_life: int | None = None,
         after: tuple[str, ...] = (),
-        channels: Sequence[str] | None = None,
+        channel: str | Sequence[str] | None = None,
     ) -> Deferred:
+        spelled = (channel,) if isinstance(channel, str) else channel
         wanted = Aggregate(
             statistic=statistic,
             kinds=self.kinds(*signals),
@@ -262,7 +271,7 @@ class AsOf:
             end_days=end_days,
             half_life=half_life,
             after=after,
-            channels=None if channels is None else tuple(channels),
+            channels=None if spelled is None else tuple(spelled),
         )
         self.aggregates[wanted.key] = wanted
         # Doubles from here on: Spark reads 28.0 as a decimal, and an integer over a decimal
