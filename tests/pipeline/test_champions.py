@@ -240,6 +240,29 @@ def test_a_challenger_of_another_definition_is_refused(shop: Shop, tmp_path: Pat
     assert all(one.moves == () for one in registered(study))
 
 
+def test_a_champion_outlives_another_engagement_score(shop: Shop, tmp_path: Path) -> None:
+    """What moves no customer from one state to another asks for no training: nor does a preset."""
+    path = written(
+        shop.folder,
+        merged(settings(), {"activity": {
+            "preset": "retail",
+            "engagement": {"weights": {"commercial": 9.0, "email_click": 2.0}, "half_score": 7.0},
+        }}),
+        "weights.yaml",
+    )  # fmt: skip
+    study = load_study(path)
+    path.unlink()
+    assert study.activity != shop.study.activity  # or this test shows nothing
+    done = score_customers(study, CUTOFF, tmp_path, log=shop.observed.log, store=shop.store)
+    for target, champion in done.champions.items():
+        assert champion.version == shop.scoring.champions[target].version
+    mine, first = (
+        pq.read_table(one.manifest.path("scores")).select(["state", "attrition", "reactivation"])
+        for one in (done, shop.scoring)
+    )
+    assert mine.equals(first)
+
+
 def test_a_champion_of_another_definition_is_told_and_not_compared(
     shop: Shop, simple: Training, tmp_path: Path
 ) -> None:
@@ -254,11 +277,12 @@ def test_a_champion_of_another_definition_is_told_and_not_compared(
         study, targets=["attrition"], observed=shop.observed, store=shop.store
     )
     assert verdict.decision.first
-    (told,) = verdict.decision.warnings
+    level, told = verdict.decision.warnings
+    assert level.rule == "observed over expected"  # half a year of cutoffs knows no season
     assert told.rule == "compared with the champion"
     assert "`former_after` was" in str(told.observed)
     assert verdict.move is not None
     assert (verdict.move.before, verdict.move.after) == (1, 2)
-    assert verdict.move.gate == "passed with 1 warning"
+    assert verdict.move.gate == "passed with 2 warnings"
     (one,) = registered(study)
     assert one.versions[1].decision == verdict.decision

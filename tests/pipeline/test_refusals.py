@@ -77,6 +77,9 @@ def refused(error: type[ReveilError], do: Callable[[], object], *words: str) -> 
         ({"activity": {"any_of": ["purchase"]}}, "activity: `active by` was"),
         ({"activity": {"former_after": "3 years"}}, "activity: `former_after` was None"),
         ({"kinds": {"webinar": "engagement"}}, "activity: `active by` was"),
+        ({"activity": {"joins_by": ["purchase", "login"]}}, "activity: `customer by` was"),
+        ({"activity": {"joins_by": ["commercial"]}}, "activity: `customer by` was"),
+        ({"activity": {"paid_by": ["billing"]}}, "activity: `paid_by` was"),
         ({"windows": {"horizon": "60 days"}}, "label: `horizon_days` was 90, is 60"),
         ({"windows": {"gap": "14 days"}}, "label: `gap_days` was 7, is 14"),
     ],
@@ -246,7 +249,7 @@ def test_nobody_to_contact(shop: Shop, variant: Variant, tmp_path: Path) -> None
     refused(
         DataError,
         lambda: make_reactivation_list(study, shop.scores, tmp_path / "list"),
-        "none of 8,000 customers may be contacted",
+        "none of 15,000 customers may be contacted",
         "hold",
     )
 

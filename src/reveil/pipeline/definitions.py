@@ -75,12 +75,7 @@ def definitions_of(
         features=features.features,
         signals=signals_of(features),
         fingerprint=digest,
-        activity={
-            **study.activity.model_dump(mode="json"),
-            # What the words stand for: a kind given another role changes who is active.
-            "active by": list(kinds_meant(study, study.activity.any_of)),
-            "former by": list(kinds_meant(study, study.activity.closed_by)),
-        },
+        activity=activity_of(study),
         label={
             "name": label.name,
             "kinds": list(label.kinds),
@@ -91,6 +86,28 @@ def definitions_of(
         },
         reference={} if reference is None else reference_of(reference, features.names),
     )
+
+
+def activity_of(study: Study) -> dict[str, object]:
+    """Gather what decides every customer's state, and nothing else.
+
+    A preset is only where the other values came from, and the engagement score measures
+    customers without moving one: a champion outlives a change of either.
+
+    Returns
+    -------
+    dict
+        Plain values: the settings, and the kinds their words stand for.
+    """
+    activity = study.activity
+    return {
+        **activity.model_dump(mode="json", exclude={"preset", "engagement"}),
+        # What the words stand for: a kind given another role changes who is active.
+        "active by": list(kinds_meant(study, activity.any_of)),
+        "customer by": list(kinds_meant(study, activity.joins_by)),
+        "paying by": list(kinds_meant(study, activity.paid_by)),
+        "former by": list(kinds_meant(study, activity.closed_by)),
+    }
 
 
 def changed_since(study: Study, artifact: LoadedArtifact, label: Label) -> tuple[str, ...]:
