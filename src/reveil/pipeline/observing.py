@@ -156,7 +156,10 @@ def observe(
     *,
     progress: Callable[[int], object] | None = None,
 ) -> pd.DataFrame:
-    """Compute features and outcomes of every customer who ever ordered, at every cutoff.
+    """Compute features and outcomes of every active or inactive customer, at every cutoff.
+
+    A customer is whoever did something of `activity.joins_by`: features about orders are null
+    for one who never ordered.
 
     Returns
     -------
