@@ -158,8 +158,8 @@ def observe(
 ) -> pd.DataFrame:
     """Compute features and outcomes of every active or inactive customer, at every cutoff.
 
-    A customer is whoever did something of `activity.joins_by`: features about orders are null
-    for one who never ordered.
+    A customer is whoever did something of `activity.joins_by`: one who never ordered has
+    0 orders, and no recency or tenure of them.
 
     Returns
     -------
