@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 from small import Typed, small_log
 
+from reveil.activity.engagement import BANDS
 from reveil.activity.groups import (
     AT_RISK_ORDERS,
     AT_RISK_RATIO,
-    FRENCH,
     LOYAL_ORDERS,
     RECENT_DAYS,
     Buyer,
@@ -24,6 +24,8 @@ from reveil.activity.groups import (
 )
 from reveil.activity.settings import ActivitySettings
 from reveil.activity.standing import standing_table
+from reveil.activity.states import State
+from reveil.activity.words import IN_FRENCH
 from reveil.engine.duckdb import DuckDB
 
 CUTOFF = date(2011, 6, 1)
@@ -94,9 +96,14 @@ def test_risk_is_of_active_customers_only() -> None:
     assert told(table, "risk") == risk
 
 
-def test_groups_have_a_french_name() -> None:
-    assert set(FRENCH) == set(Group)
-    assert len(set(FRENCH.values())) == len(Group)
+@pytest.mark.parametrize(
+    ("column", "labels"),
+    [("state", State), ("group", Group), ("buyer", Buyer), ("risk", Risk),
+     ("engagement_band", BANDS), ("order_channels", ("one", "several"))],
+)  # fmt: skip
+def test_every_label_has_a_french_word_of_its_own(column: str, labels: Iterable[str]) -> None:
+    assert set(IN_FRENCH[column]) == {str(label) for label in labels}
+    assert len(set(IN_FRENCH[column].values())) == len(IN_FRENCH[column])
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from shop import merged, settings, written
 
 import reveil as rv
+from reveil.activity.words import IN_FRENCH
 from reveil.config import Study, load_study
 from reveil.errors import DataError, StudyError
 from reveil.evaluation.contrast import contrast
@@ -343,17 +344,24 @@ def typed(tmp_path: Path, **changes: object) -> Study:
 
 
 def test_a_french_study_writes_french_files(tmp_path: Path) -> None:
-    """Semicolons and commas, groups in words, ids that a spreadsheet would run made harmless."""
+    """Semicolons and commas, labels in words, ids that a spreadsheet would run made harmless."""
     study = typed(tmp_path, language="fr")
     found = lifecycle(study, date(2024, 12, 2), out=tmp_path / "out")
     assert found.manifest is not None
     text = found.manifest.path("states.csv").read_bytes()
     assert text.startswith("\N{ZERO WIDTH NO-BREAK SPACE}customer_id;cutoff;".encode())
     table = pd.read_csv(
-        io.BytesIO(text), sep=";", decimal=",", encoding="utf-8-sig", dtype={"rfm": str}
+        io.BytesIO(text),
+        sep=";",
+        decimal=",",
+        encoding="utf-8-sig",
+        dtype={"rfm": str, "dormant": str},
     )
     assert list(table["customer_id"]) == ["'-A2", "'=1+1", "A3"]
-    assert list(table["state"]) == ["inactive", "inactive", "active"]
+    assert list(table["state"]) == ["inactif", "inactif", "actif"]
+    assert list(table["buyer"]) == ["une commande"] * 3
+    assert list(table["engagement_band"]) == ["faible", "faible", "moyen"]
+    assert (table["risk"][2], set(table["dormant"])) == ("stable", {"FAUX"})
     assert list(table["group"]) == [
         "endormi, une commande", "endormi, une commande", "engagé sans achat récent",
     ]  # fmt: skip
@@ -362,6 +370,31 @@ def test_a_french_study_writes_french_files(tmp_path: Path) -> None:
     page = found.manifest.path("lifecycle").read_text()
     assert "déclarerait inactifs 1 des 1 clients actifs" in page
     assert found.movers == ()
+
+
+def test_the_files_of_a_french_base_speak_one_language(
+    study: Study, log: EventLog, made: Lifecycle, out: Path, tmp_path: Path
+) -> None:
+    """Moves end in the words of the customers' file, for Parquet holds the codes."""
+    french = study.model_copy(update={"language": "fr"})
+    found = lifecycle(french, CUTOFF, out=tmp_path, since=SINCE, log=log, at=AT).manifest
+    assert found is not None
+    people, moves, moved = (
+        pd.read_csv(found.path(name), sep=";", decimal=",", encoding="utf-8-sig", dtype=str,
+                    keep_default_na=False)
+        for name in ("states.csv", "transitions", "movers")
+    )  # fmt: skip
+    for column, part in moves.groupby("column"):
+        ends = part[part["to"] != ""].astype({"customers": int}).groupby("to")["customers"].sum()
+        here = people[column].replace("", pd.NA).value_counts()
+        assert ends.to_dict() == here.to_dict(), column
+    assert set(moved["from"]) | set(moved["to"]) == {"actif", "inactif"}
+    for column in IN_FRENCH:
+        said = set(people[column]) - {""}
+        assert said <= set(IN_FRENCH[column].values()), column
+    mine, theirs = (m.path("states.parquet").read_bytes()
+                    for m in (found, read_manifest(out)))  # fmt: skip
+    assert mine == theirs
 
 
 def test_the_first_days_of_a_log_have_no_earlier_date(tmp_path: Path) -> None:

@@ -46,3 +46,11 @@ def test_no_text_cell_starts_a_formula(text, language):
 
 def test_a_byte_order_mark_keeps_the_accents():
     assert to_csv_bytes(FRAME, "fr").startswith(b"\xef\xbb\xbf")
+
+
+@pytest.mark.parametrize(("language", "cells"), [("en", "True,False,"), ("fr", "VRAI;FAUX;")])
+def test_flags_are_those_of_a_spreadsheet_in_the_language(language, cells):
+    """A null is an empty cell."""
+    one = pd.DataFrame({name: pd.Series([flag], dtype="boolean")
+                        for name, flag in {"a": True, "b": False, "c": None}.items()})  # fmt: skip
+    assert to_csv_bytes(one, language).decode("utf-8-sig").splitlines()[1] == cells

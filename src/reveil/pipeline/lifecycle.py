@@ -7,7 +7,7 @@ Out: Lifecycle; a folder whose manifest vouches for `states` (Parquet and CSV), 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -18,10 +18,11 @@ import ibis.expr.types as ir
 import pandas as pd
 import pyarrow as pa
 
-from reveil.activity.groups import FRENCH, Group
 from reveil.activity.transitions import transitions
+from reveil.activity.words import IN_FRENCH, word
 from reveil.config import Study
 from reveil.events.log import EventLog
+from reveil.features.declare import Language
 from reveil.pipeline.lifecycle_telling import report_values
 from reveil.pipeline.movers import Movers, described, movers, movers_frame
 from reveil.pipeline.standing import Base, Standing, gather, labels_of, standing
@@ -113,15 +114,20 @@ def _publish(
         "activity": sha256(study.activity.model_dump_json().encode()).hexdigest(),
     }
 
-    def written(frame: pd.DataFrame) -> str:
-        return to_csv_bytes(frame, study.language).decode("utf-8")
+    def written(frame: pd.DataFrame, columns: Iterable[str]) -> str:
+        said = frame.copy()
+        for end in ("from", "to"):
+            ends = zip(frame[end], columns, strict=True)
+            said[end] = [_said(label, column, study.language) for label, column in ends]
+        return to_csv_bytes(said, study.language).decode("utf-8")
 
+    moves, moved = moves_frame(base), movers_frame(found)
     everyone = _numbered(base.now)
     with publishing(out, kind=STATES, inputs=inputs, at=at) as publication:
         publication.parquet("states", _chunks(everyone))
         publication.pieces("states", "csv", _csv(everyone, study))
-        publication.text("transitions", "csv", written(moves_frame(base)))
-        publication.text("movers", "csv", written(movers_frame(found)))
+        publication.text("transitions", "csv", written(moves, moves["column"]))
+        publication.text("movers", "csv", written(moved, ["state"] * len(moved)))
         if base.edges is not None:
             publication.json(
                 "rfm_edges", {"fitted_at": base.cutoff.isoformat(), **base.edges.to_dict()}
@@ -166,14 +172,15 @@ def _chunks(numbered: ir.Table) -> Iterator[pa.Table]:
 
 
 def _csv(table: ir.Table, study: Study) -> Iterator[str]:
-    """Write the customers as a CRM tool reads them: groups in words, dates as days."""
-    if study.language == "fr":
-        words = {group.value: FRENCH[group] for group in Group}
-        table = table.mutate(
-            group=ibis.cases(*[(table.group == k, v) for k, v in words.items()], else_=table.group)
-        )
+    """Write the customers as a CRM tool reads them: labels in words, dates as days."""
     for i, chunk in enumerate(_chunks(table)):
         frame = chunk.to_pandas(types_mapper=_NULLABLE.get)
+        for column in IN_FRENCH:
+            frame[column] = [_said(label, column, study.language) for label in frame[column]]
         text = to_csv_bytes(frame, study.language).decode("utf-8")
         # The header, and the mark before it, belong to the first chunk.
         yield text if i == 0 else text.split("\r\n", 1)[1]
+
+
+def _said(label: object, column: str, language: Language) -> str | None:
+    return word(column, label, language) if isinstance(label, str) else None

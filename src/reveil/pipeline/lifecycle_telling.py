@@ -16,9 +16,9 @@ import numpy as np
 
 from reveil.activity.clocks import CLOCKS
 from reveil.activity.engagement import BANDS
-from reveil.activity.groups import FRENCH, Group
 from reveil.activity.states import State
 from reveil.activity.transitions import Transitions
+from reveil.activity.words import word
 from reveil.evaluation.contrast import Contrast
 from reveil.features.declare import Feature, Language
 from reveil.pipeline.movers import Movers
@@ -72,7 +72,8 @@ def report_values(
         clock_days=days,
         clocks=curves,
         groups=tuple(
-            Count(label=_group(label, language), customers=n) for label, n in counted.groups.items()
+            Count(label=word("group", label, language), customers=n)
+            for label, n in counted.groups.items()
         ),
         movements=tuple(
             Movement(
@@ -158,10 +159,6 @@ def _clocks(base: Base, limit: float | None) -> tuple[tuple[int, ...], tuple[Clo
         ClockCurve(clock=clock, customers=tuple(counted[f"{clock} {day}"] for day in ordered))
         for clock in names
     )
-
-
-def _group(label: str, language: Language) -> str:
-    return FRENCH[Group(label)] if language == "fr" else label
 
 
 def _distinction(one: Contrast, feature: Feature, language: Language) -> Distinction:

@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reveil.activity.groups import FRENCH, Group
+from reveil.activity.words import word
 from reveil.config import Study
 from reveil.config import Target as TargetName
 from reveil.errors import DataError, StudyError
@@ -95,7 +95,7 @@ def make_reactivation_list(
         for key, value in source.inputs.items()
         if key.startswith("model ")
     }
-    scored["group"] = _in_words(scored["group"], study)
+    scored["group"] = scored["group"].map(lambda label: word("group", label, study.language))
     made = make_list(
         scored,
         settings,
@@ -135,12 +135,6 @@ def _require_usable(source: Manifest, study: Study) -> None:
             "no champion when they were made",
             hint="`reveil registry` says what the gate found; train, promote and score again",
         )
-
-
-def _in_words(groups: pd.Series, study: Study) -> pd.Series:
-    if study.language == "en":
-        return groups
-    return groups.map({group.value: FRENCH[group] for group in Group})
 
 
 def _arrow(frame: pd.DataFrame) -> pa.Table:

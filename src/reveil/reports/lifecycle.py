@@ -10,6 +10,7 @@ from math import inf, isnan
 
 import numpy as np
 
+from reveil.activity.words import word
 from reveil.features.declare import Language
 from reveil.reports import lifecycle_flows, lifecycle_plots, plots
 from reveil.reports.formats import Formats
@@ -158,7 +159,7 @@ def _over_time(values: LifecycleReport, words: Words, formats: Formats) -> dict[
         since=formats.day(values.since),
     )
     states = [
-        (words(f"state.{state}"), [base.customers[i] for base in values.base])
+        (word("state", state, words.language), [base.customers[i] for base in values.base])
         for i, state in enumerate(STATES)
     ]
     days = [base.day for base in values.base]
@@ -204,7 +205,7 @@ def _flows(
         entered=formats.number(sum(flows.entries)),
     )
     states = [
-        Node(label=words(f"state.{state}"), shade=shade)
+        Node(label=word("state", state, words.language), shade=shade)
         for state, shade in zip(STATES, SHADES, strict=True)
     ]
     before = [*states, Node(label=words("lifecycle.entered"), shade=INK)]
@@ -228,7 +229,7 @@ def _matrix(flows: Flows, words: Words, formats: Formats) -> dict[str, object]:
         lost=formats.percent(flows.share("active", "inactive")),
         back=formats.percent(flows.share("inactive", "active")),
     )
-    names = [words(f"state.{state}") for state in STATES]
+    names = [word("state", state, words.language) for state in STATES]
     lines = [(names[i], flows.counts[i], flows.shares[i]) for i in range(len(STATES))]
     if sum(flows.entries):
         entries = np.array(flows.entries)
@@ -296,7 +297,7 @@ def _engagement(grid: LastOrderByEngagement, words: Words, formats: Formats) -> 
         lower = upper
     svg = lifecycle_flows.heat_map(
         rows,
-        [words(f"band.{band}") for band in grid.bands],
+        [word("engagement_band", band, words.language) for band in grid.bands],
         words=(words("plot.engagement.rows"), words("plot.engagement.columns")),
         title=title,
         framed_from=grid.beyond,

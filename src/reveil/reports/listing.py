@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from reveil.activity.words import word
 from reveil.features.declare import Language
 from reveil.reports import plots
 from reveil.reports.formats import Formats
@@ -117,7 +118,7 @@ def _example(example: Example, words: Words, formats: Formats) -> dict[str, obje
         "worth": words("list.example.worth", margin=formats.cents(example.expected_margin)),
         "odds": words("list.example.odds", probability=probability),
         "margin": words("list.example.margin", margin=formats.cents(example.margin_if_returns)),
-        "group": example.group or words.known("state", example.state),
+        "group": example.group or word("state", example.state, words.language),
         "action": " · ".join(
             part
             for part in (example.offer, example.channel, formats.money(example.cost, 2))

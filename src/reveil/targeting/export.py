@@ -3,7 +3,7 @@
 In:  a frame of a ReactivationList, a language.
 Out: bytes; writing them is somebody else's work.
 
-French spreadsheets expect `;` between cells and a comma in numbers. A cell that a spreadsheet
+French spreadsheets expect `;` between cells, a comma in numbers, VRAI and FAUX. A cell that a spreadsheet
 would run as a formula is made harmless (OWASP, "CSV injection"): offer names, groups and ids come
 from outside.
 """
@@ -52,7 +52,7 @@ def to_csv_bytes(frame: pd.DataFrame, language: Literal["en", "fr"]) -> bytes:
     frame
         `selected`, `control` or `excluded`; a column `reasons` becomes its sentences.
     language
-        `en`: `,` between cells, `.` in numbers; `fr`: `;` and `,`.
+        `en`: `,` between cells, `.` in numbers, `True` and `False`; `fr`: `;`, `,`, `VRAI`, `FAUX`.
 
     Returns
     -------
@@ -83,6 +83,8 @@ def _texts(column: pd.Series, language: Literal["en", "fr"]) -> list[str]:
         write = "{:.4f}".format if language == "en" else _with_comma
     elif pd.api.types.is_datetime64_any_dtype(column):
         write = "{:%Y-%m-%d}".format
+    elif pd.api.types.is_bool_dtype(column) and language == "fr":
+        write = _french_flag
     elif pd.api.types.is_numeric_dtype(column):
         write = str
     else:
@@ -95,6 +97,10 @@ def _texts(column: pd.Series, language: Literal["en", "fr"]) -> list[str]:
 
 def _with_comma(cell: object) -> str:
     return f"{cell:.4f}".replace(".", ",")
+
+
+def _french_flag(cell: object) -> str:
+    return "VRAI" if cell else "FAUX"
 
 
 def _harmless_text(cell: object) -> str:
