@@ -234,3 +234,25 @@ def opened_as_written(db: DuckDB, folder: Path) -> EventLog:
     source = SourceSettings(name="shop", columns={"customer": "who", "at": "day"}, kind="visit")
     people = CustomersSettings(path=folder / "people.csv", customer="id")
     return open_log(db, [source], people, COVERAGE, roles_of({}), frames={"shop": EVENTS})
+
+
+def test_lookups_keep_every_column_of_the_source(db: DuckDB, tmp_path: Path) -> None:
+    """Whatever it is called; a name that differs by capitals only is taken."""
+    pd.DataFrame({"id": ["1"], "dept": ["food"]}).to_csv(tmp_path / "l.csv", index=False)
+    sold = pd.DataFrame({"who": list("ab"), "day": ["2011-02-01"] * 2, "key account": ["1", "2"],
+                         "eye_right": ["x", "y"]})  # fmt: skip
+    lookup = {"path": tmp_path / "l.csv", "key": {"key account": "id"}}
+    said = {"name": "shop", "kind": "purchase", "on_duplicate": "drop"}
+    columns = {"customer": "who", "at": "day", "item": "eye_right", "category": "dept"}
+    source = SourceSettings.model_validate({**said, "columns": columns, "lookups": [lookup, {
+        **lookup, "columns": []}]})  # fmt: skip
+    log = open_log(db, [source], None, COVERAGE, roles_of({}), frames={"shop": sold})
+    rows = log.lines.order_by("customer_id").to_pyarrow().to_pandas()
+    assert rows["item"].tolist() == ["x", "y"]
+    assert rows["category"].fillna("").tolist() == ["food", ""]
+    assert {f.check: f.rows for f in log.findings}["lookup without match"] == 1
+    named = SourceSettings.model_validate({**said, "columns": columns, "lookups": [lookup]})
+    with pytest.raises(DataError, match='have a column "dept"'):
+        open_log(
+            db, [named], None, COVERAGE, roles_of({}), frames={"shop": sold.assign(Dept="mine")}
+        )

@@ -47,7 +47,7 @@ def aggregate(
     Returns
     -------
     ibis.Table
-        The population with `cutoff_s` and the aggregates, int64.
+        The population with `cutoff_s` and the aggregates, whole numbers.
 
     Raises
     ------
@@ -162,7 +162,8 @@ def _expression(table: ir.Table, a: Aggregate, cutoff: date) -> ir.Value:
             value = _decayed(table, a, cutoff).sum(where=where)
         case _:
             raise AssertionError(a.statistic)
-    return value.cast("int64")
+    # Weighted amounts may be too large for 64 bits, and are exact in a decimal.
+    return value if value.type().is_decimal() else value.cast("int64")
 
 
 def _distinct(table: ir.Table, column: str, aggregates: list[Aggregate], cutoff: date) -> ir.Table:
@@ -190,12 +191,14 @@ def _several(table: ir.Table, a: Aggregate, where: ir.BooleanValue) -> ir.Intege
     return (high != low).cast("int64") + 1
 
 
-def _decayed(table: ir.Table, a: Aggregate, cutoff: date) -> ir.IntegerValue:
+def _decayed(table: ir.Table, a: Aggregate, cutoff: date) -> ir.NumericValue:
     assert a.half_life is not None
     # Calendar days, so that all lines of an order and day weigh the same; yesterday weighs 1.
     age = (seconds(cutoff) // DAY - 1 - table.at_s // DAY).cast("float64")
     weight = ((-log(2.0) / a.half_life * age).exp() * WEIGHT_UNIT).round().cast("int64")
-    return weight if a.column is None else weight * table[a.column]
+    if a.column is None:
+        return weight
+    return weight.cast("decimal(19, 0)") * table[a.column].cast("decimal(19, 0)")
 
 
 def gap_days(log: EventLog, kinds: Iterable[str], cutoff: date) -> ir.Table:

@@ -14,11 +14,14 @@ from reveil.events.reader import Reader, require_column
 from reveil.events.settings import LookupSettings
 from reveil.events.values import identifier
 
-ROW = "row number of the source"
+ROW = "\u2060row number of the source"
 """Column with the position of a row, where a join would lose it."""
 
-MATCH = "match in "
+MATCH = "\u2060match in lookup "
 """Beginning of a column that says whether a row's key stands in a table."""
+
+KEY = "\u2060key of lookup "
+"""Beginning of a column to join by."""
 
 
 def looked_up(reader: Reader, raw: ir.Table, lookup: LookupSettings, source: str) -> ir.Table:
@@ -37,20 +40,26 @@ def looked_up(reader: Reader, raw: ir.Table, lookup: LookupSettings, source: str
     added = (
         [c for c in table.columns if c not in keys] if lookup.columns is None else lookup.columns
     )
+    # A backend may not tell names apart that differ by capitals only.
+    taken = {column.casefold() for column in raw.columns}
     for column in added:
         require_column(table, column, name)
-        if column in raw.columns:
+        if column.casefold() in taken:
             raise DataError(
                 f'both {source} and {name} have a column "{column}"',
                 hint=f"say which columns of {name} to add: `columns: [...]`",
             )
+    # Names that no file has, whatever was joined before.
+    place = sum(column.startswith(MATCH) for column in raw.columns)
+    match = f"{MATCH}{place}"
+    on = {theirs: f"{KEY}{place} {part}" for part, theirs in enumerate(keys)}
     table = table.select(
-        **{f"key {k}": identifier(table[k]) for k in keys},
+        **{on[k]: identifier(table[k]) for k in keys},
         **{c: table[c] for c in added},
-        **{f"{MATCH}{name}": ibis.literal(True)},
+        **{match: ibis.literal(True)},
     )
-    table = table.filter(*(table[f"key {k}"].notnull() for k in keys))
-    counted = table.group_by([f"key {k}" for k in keys]).aggregate(rows=table.count())
+    table = table.filter(*(table[key].notnull() for key in on.values()))
+    counted = table.group_by(list(on.values())).aggregate(rows=table.count())
     if doubled := int(counted.filter(counted.rows > 1).count().to_pyarrow().as_py()):
         raise DataError(
             f"{doubled:,} keys of {name} stand in several rows; one row per key is required",
@@ -59,6 +68,8 @@ def looked_up(reader: Reader, raw: ir.Table, lookup: LookupSettings, source: str
     if ROW not in raw.columns:
         raw = raw.mutate(**{ROW: ibis.row_number() + 1})
     table = reader.store(table)
-    keyed = raw.mutate(**{f"key {k}": identifier(raw[m]) for m, k in lookup.keys.items()})
-    joined = keyed.left_join(table, [f"key {k}" for k in keys])
-    return joined.drop([c for c in joined.columns if c.startswith("key ") or c.endswith("_right")])
+    keyed = raw.mutate(
+        **{on[theirs]: identifier(raw[mine]) for mine, theirs in lookup.keys.items()}
+    )
+    joined = keyed.left_join(table, list(on.values()))
+    return joined.select(*raw.columns, *added, match)

@@ -131,5 +131,6 @@ def require_column(raw: ir.Table, column: str, table: str) -> None:
 
 
 def _few(names: Sequence[str]) -> str:
+    names = [name for name in names if not name.startswith("\u2060")]
     shown = ", ".join(name[:60] for name in names[:20])
     return shown if len(names) <= 20 else f"{shown} and {len(names) - 20:,} more"

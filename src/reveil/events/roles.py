@@ -76,7 +76,15 @@ def roles_of(own: Mapping[str, Role]) -> dict[str, Role]:
     reveil.errors.StudyError: `kinds.purchase` is passive, but purchase is always commercial
     Hint: give the events a kind of their own, such as `own_purchase: passive`
     """
+    folded = {kind.casefold(): kind for kind in ROLES}
     for kind, role in own.items():
+        same = folded.setdefault(kind.casefold(), kind)
+        if same != kind:
+            raise StudyError(
+                f"`kinds.{kind}` and {same} differ by capitals only: "
+                "they would be one column of features",
+                hint=f"write {same} in both, or map one to it in the source's `kind.values`",
+            )
         if ROLES.get(kind, role) is not role:
             raise StudyError(
                 f"`kinds.{kind}` is {role.value}, but {kind} is always {ROLES[kind].value}",
