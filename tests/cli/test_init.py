@@ -74,6 +74,22 @@ def test_no_customer_is_printed(run, folder: Path, tmp_path: Path) -> None:
     assert "F17" not in said
 
 
+def test_a_first_row_of_data_is_not_printed(run, tmp_path: Path) -> None:
+    """Ids, addresses and dates of a file without header: in no output, no study, no refusal."""
+    rows = [f"C{i:04d},jean{i}.dupont@example.fr,2024-01-{i % 28 + 1:02d},12.5" for i in range(60)]
+    (tmp_path / "s.csv").write_text("\n".join(rows), "utf-8")
+    out = tmp_path / "study.yaml"
+    asked = [run("init", tmp_path / "s.csv", "--out", out), run("check", out)]
+    asked.append(run("init", tmp_path / "s.csv", "--out", out, "--force", "--json"))
+    assert [a.exit_code for a in asked] == [0, 1, 0]
+    assert asked[0].stdout.splitlines()[0] == f"1 gap to fill, marked TODO in {out}"
+    assert "give the file a header" in asked[0].stdout
+    assert "`sources` is required" in asked[1].stderr
+    said = "".join(a.stdout + a.stderr for a in asked) + out.read_text("utf-8")
+    for value in ("C0000", "jean0", "2024-01-01", "12.5"):
+        assert value not in said
+
+
 def test_a_study_that_is_there_needs_force(run, folder: Path, tmp_path: Path) -> None:
     """Exit code 1 and the way on; not a byte moves."""
     out = tmp_path / "study.yaml"

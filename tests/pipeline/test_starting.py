@@ -233,9 +233,53 @@ def test_a_folder_without_events_gives_a_study_that_says_so(tmp_path: Path, cont
     (tmp_path / "notes.csv").write_text(content, "utf-8")
     made = start_study(tmp_path, tmp_path / "study.yaml")
     assert made.draft.sources == ()
-    assert made.refusal is not None
-    assert "sources" in made.refusal.message or "coverage" in made.refusal.message
-    assert "no table has a customer and a date" in made.out.read_text("utf-8")
+    assert [gap.what for gap in made.draft.all_gaps] == ["no table has a customer and a date"]
+    assert isinstance(made.refusal, StudyError)
+    assert "`sources` is required" in made.refusal.message
+    text = made.out.read_text("utf-8")
+    assert "no table has a customer and a date" in text
+    # Without its marks, the line that is asked for is the setting.
+    (source,) = yaml.safe_load(text.replace("# TODO ", ""))["sources"]
+    assert source["columns"] == {"customer": "id", "at": "date"}
+
+
+def headerless() -> str:
+    """Orders and addresses, from the first line on."""
+    rows = (f"{o.who},{o.who.lower()}@example.fr,{o.day},{o.amount}" for o in ORDERS)
+    return "\n".join(rows)
+
+
+def test_a_file_without_header_is_a_gap(tmp_path: Path) -> None:
+    """It is asked for its names, no source is made of it, and its first row is written nowhere."""
+    (tmp_path / "ventes.csv").write_text(headerless(), "utf-8")
+    made = start_study(tmp_path, tmp_path / "study.yaml")
+    (gap,) = made.draft.all_gaps
+    assert "ventes.csv" in gap.what
+    assert "give the file a header" in gap.what
+    assert made.draft.sources == ()
+    assert isinstance(made.refusal, StudyError)
+    text = made.out.read_text("utf-8")
+    assert gap.what in text
+    said = f"{text}{made.draft.all_gaps}{made.refusal}"
+    for value in headerless().partition("\n")[0].split(","):
+        assert value not in said
+    (source,) = yaml.safe_load(text.replace("# TODO ", ""))["sources"]
+    assert source["name"] == "ventes"
+
+
+def test_a_file_without_header_leaves_the_others_alone(tmp_path: Path) -> None:
+    """Beside it, the orders are read as ever; the gap stands in a study that can be read."""
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    american(folder)
+    alone = start_study(folder, tmp_path / "alone.yaml").draft.sources
+    (folder / "mails.csv").write_text(headerless(), "utf-8")
+    made, log = begun(folder, tmp_path)
+    assert [s.entries for s in made.draft.sources] == [s.entries for s in alone]
+    assert int(log.events.count().to_pyarrow().as_py()) == len(ORDERS)
+    (gap,) = made.draft.all_gaps
+    assert "mails.csv" in gap.what
+    assert [t.sample.name for t, _ in made.draft.unused] == ["mails"]
 
 
 def test_a_study_that_is_there_is_left_alone(tmp_path: Path) -> None:

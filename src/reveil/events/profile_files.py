@@ -63,6 +63,8 @@ class Sample:
         Least and greatest value of columns whose file says so.
     notes
         What a person should know about the file.
+    header
+        False where the first row of a CSV reads as data; `table` is empty then.
     """
 
     name: str
@@ -73,6 +75,7 @@ class Sample:
     files: int = 1
     bounds: dict[str, tuple[object, object]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    header: bool = True
 
     @property
     def whole(self) -> bool:
@@ -197,8 +200,9 @@ def _sample(file: Path, form: str, most: int) -> Sample:
         encoding=read.encoding,
     )
     return Sample(
-        name=name, place=place, table=read.table, rows=read.rows, exact=read.exact, notes=read.notes
-    )
+        name=name, place=place, table=read.table, rows=read.rows, exact=read.exact,
+        notes=read.notes, header=read.header,
+    )  # fmt: skip
 
 
 def _parquet(file: Path, empty: Sample, most: int) -> Sample:
@@ -290,6 +294,7 @@ def _grouped(samples: list[Sample], present: list[Path], root: Path) -> list[Sam
             tuple(sorted(sample.table.column_names)),
             sample.place.delimiter,
             sample.place.encoding,
+            sample.header,
         )
         shapes.setdefault(shape, []).append(sample)
     tables: list[Sample] = []

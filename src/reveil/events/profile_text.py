@@ -13,7 +13,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from reveil.errors import DataError
+from reveil.events.reader import _VALUE
 
 DELIMITERS = (",", ";", "\t", "|")
 WHOLE_BYTES = 48 << 20
@@ -48,7 +49,9 @@ class CsvSample:
     exact: bool
     delimiter: str
     encoding: str
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+    header: bool = True
+    """False where the first row reads as data: then no row is read, and no name kept."""
 
 
 def csv_sample(file: Path, most: int = WHOLE_BYTES) -> CsvSample:
@@ -74,8 +77,12 @@ def csv_sample(file: Path, most: int = WHOLE_BYTES) -> CsvSample:
     names = next(csv.reader(io.StringIO(head), delimiter=delimiter), [])
     if not any(name.strip() for name in names):
         raise DataError("has no header")
-    if looks_like_data(names):
-        raise DataError("has no header: its first line holds values, add a line with names")
+    first = list(csv.reader(head.splitlines()[:200], delimiter=delimiter))[1:]
+    if looks_like_data(names, first):
+        return CsvSample(
+            table=pa.table({}), rows=0, exact=False, delimiter=delimiter, encoding=encoding,
+            header=False,
+        )  # fmt: skip
     notes = []
     if twice := sorted(n for n, count in Counter(names).items() if count > 1):
         notes.append(f"two columns are called {', '.join(twice)}")
@@ -165,17 +172,36 @@ def delimiter_of(head: str) -> str:
     return found
 
 
-def looks_like_data(names: list[str]) -> bool:
-    """Tell a row of values from a row of names: names are neither numbers nor dates.
+def looks_like_data(names: Sequence[str], rows: Sequence[Sequence[str]] = ()) -> bool:
+    """Tell a row of values from a row of names, as the reader of a study does.
+
+    Parameters
+    ----------
+    names
+        The first row.
+    rows
+        Some that follow. A name such as `ca_2023` is written as ids are; it is one only where
+        its column holds others like it.
 
     Examples
     --------
-    >>> looks_like_data(["A17", "2024-03-01", "10.5"]), looks_like_data(["client", "2024"])
+    >>> looks_like_data(["A17", "oui", "jean@example.org"]), looks_like_data(["client", "jour"])
+    (True, False)
+    >>> looks_like_data(["C0000"], [["C0001"]]), looks_like_data(["ca_2023"], [["12.5"]])
     (True, False)
     """
-    value = re.compile(r"[-+]?\d+([.,]\d+)?|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}.*")
-    shaped = sum(bool(value.fullmatch(name.strip())) for name in names)
-    return shaped > len(names) / 2
+    plain = [name.strip() for name in names]
+    for position, name in enumerate(plain):
+        if not _VALUE.fullmatch(name):
+            continue
+        alike = (_shape(row[position].strip()) for row in rows if position < len(row))
+        if not name.isidentifier() or _shape(name) in alike:
+            return True
+    return sum(name != "" and not any(map(str.isalpha, name)) for name in plain) > len(plain) / 2
+
+
+def _shape(text: str) -> str:
+    return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]+", "a", text))
 
 
 def json_sample(file: Path, most: int = WHOLE_BYTES) -> tuple[pa.Table, int, bool]:

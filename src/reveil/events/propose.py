@@ -40,8 +40,8 @@ def propose(tables: Sequence[Profile]) -> Draft:
     >>> [source.kinds.main for source in propose([profile(shop)]).sources]
     ['purchase']
     """
-    columns = [propose_columns(table) for table in tables]
-    found = list(zip(tables, columns, strict=True))
+    bare = [table for table in tables if not table.sample.header]
+    found = [(table, propose_columns(table)) for table in tables if table.sample.header]
     links = {id(t): link for t, c in found if (link := _link(t, c)) is not None}
     found = [(t, _by_link(t, c, links.values())) for t, c in found if id(t) not in links]
     people = [(t, c) for t, c in found if "customer" in c and _is_people(t, c)]
@@ -71,14 +71,30 @@ def propose(tables: Sequence[Profile]) -> Draft:
             "one row per customer, but neither dates nor consent, and many customers are not there"
         )
         unused.append((people.pop(0)[0], told))
+    unused += [(table, "has no header: its first row reads as data") for table in bare]
     sources.sort(key=lambda s: (s.kinds.main != "purchase", -s.table.sample.rows))
-    gaps = _undated(people[0][0]) if people else []
+    gaps = [_headerless(table) for table in bare]
+    gaps += _undated(people[0][0]) if people else []
+    if not sources and not bare:
+        gaps.append(NO_SOURCE)
     return Draft(
         sources=tuple(sources),
         customers=_people(*people[0]) if people else None,
         links=tuple(links.values()),
         unused=tuple(unused),
-        gaps=(*gaps, *(_unbought(sources) if sources else (NO_SOURCE,))),
+        gaps=(*gaps, *_unbought(sources)),
+    )
+
+
+def _headerless(table: Profile) -> Gap:
+    """Ask for names of columns; what stands in their place may be a customer's."""
+    return Gap(
+        where="sources",
+        key="sources",
+        what=f"the first row of {table.sample.place.name} reads as data: give the file a header "
+        "with the names of its columns, then run `reveil init` again",
+        line=f"- {{name: {scalar(table.sample.name)}, path: <your file>, kind: <kind>, "
+        "columns: {customer: <your column>, at: <your column>}}",
     )
 
 

@@ -93,7 +93,8 @@ def _lines(draft: Draft, name: str, folder: Path, language: str) -> Iterator[str
     if draft.sources:
         yield "sources:"
     else:
-        yield "sources: []"
+        # Without the key, reading the study back says that `sources` is required.
+        yield "# TODO sources:"
     yield from (line for gap in draft.gaps if gap.where == "sources" for line in _todo(gap, "  "))
     for source in draft.sources:
         yield from _source(source, folder)
