@@ -19,9 +19,10 @@ HEAD = """\
 **Question.** A company's export breaks in many ways. Does each give the named check or an error that says what is
 there, what is needed and what to write, and never a traceback, a hang, an id, or a wrong figure in silence?
 
-**Rule, before running.** Every corruption below has an exit code and words that must be said
+**Rule.** Every corruption below has an exit code and words that must be said
 (`tests/shared/corrupt_*.py`); `tests/events/test_corruptions.py` fails on the first that are not. A healthy shop of
-the same making must give no finding at all.
+the same making must give no finding at all. What must be said was written before running, except for the wording of
+five (padded header, mixed line ends, rows too long or too short, columns that shift), settled after seeing it.
 
 **Command.** `python experiments/2026-11_corruptions/corruptions.py` writes this page.
 

@@ -80,16 +80,24 @@ def without_machines(
     counted = by_rule.order_by("rule", "source").to_pyarrow().to_pylist()
     if not counted:
         return clean, []
+    in_doubt = clean.kind.isin([OPEN, CLICK])
+    moments = found.select("at_s").distinct().order_by("at_s").limit(FEW + 1)
+    if len(seconds := moments.to_pyarrow()["at_s"].to_pylist()) <= FEW:
+        in_doubt &= clean.at_s.isin(seconds)
+    reactions = clean.filter(in_doubt)
+    reactions = reactions.mutate(known_day=_known_day(reactions))
     human = reactions.anti_join(found, [reactions[k].identical_to(found[k]) for k in _KEY])
     # Kept, for the log is read more than once, and this join would be made each time.
     human = reader.store(human.select(clean.columns))
-    others = clean.filter(~clean.kind.isin([OPEN, CLICK]))
-    people = ibis.union(others, human)
+    people = ibis.union(clean.filter(~in_doubt), human)
     return people, [_finding(row, settings) for row in counted]
 
 
 _KEY = ("customer_id", "source", "kind", "campaign", "at_s", "known_day")
 """Rows equal in these share a verdict."""
+
+FEW = 100
+"""Seconds with machines up to which only the rows of those seconds are copied."""
 
 SLOT = 3_600
 """Sends and reactions are matched by customer and hour first, then by the second."""
