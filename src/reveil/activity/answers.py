@@ -13,6 +13,9 @@ from reveil.engine.asof import AsOf
 ANSWERS = ("engagement", "commercial")
 """Roles of events that answer a contact."""
 
+EMAIL_ANSWERS = ("email_click", "commercial")
+"""What answers an e-mail: a click, or trade."""
+
 
 def unanswered_offers(log: AsOf) -> Deferred:
     """Count contacts that name an offer since the last answer: attempts to win somebody back.

@@ -40,7 +40,7 @@ def clocks(log: EventLog, cutoff: date) -> ir.Table:
     -------
     ibis.Table
         `customer_id, cutoff`, then for `commercial`, `contact` and `email` in turn
-        `<clock>_at` (timestamp, UTC), `<clock>_kind` (the event it stands on) and
+        `<clock>_at` (on the wall clock of the study), `<clock>_kind` (the event it stands on) and
         `<clock>_days` (to the cutoff); all null where nothing ever wound it.
     """
     asof = as_of(log)

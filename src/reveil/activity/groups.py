@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis.common.deferred import Deferred
 
-from reveil.activity.states import State
+from reveil.activity.states import State, ordered_in_time
 from reveil.engine.asof import AsOf
 from reveil.events.roles import ORDERS
 
@@ -115,7 +115,7 @@ def grouped(states: ir.Table) -> ir.Table:
     """
     orders, state = states.orders, states.state
     active = state == State.ACTIVE.value
-    buys = (states.order_recency_days <= states.within_days).fill_null(False)
+    buys = ordered_in_time(states)
     group = ibis.cases(
         (state == State.PROSPECT.value, Group.PROSPECT.value),
         (state == State.FORMER.value, Group.FORMER.value),

@@ -16,6 +16,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis.common.deferred import Deferred
 
+from reveil.activity.answers import EMAIL_ANSWERS
 from reveil.activity.states import as_of
 from reveil.engine.asof import AsOf
 from reveil.engine.plan import aggregate
@@ -26,9 +27,6 @@ MAIL_COLUMNS = (
     "email_click_span_days", "email_unanswered",
 )  # fmt: skip
 """Columns of `mail`, after the customer and the cutoff."""
-
-EMAIL_ANSWERS = ("email_click", "commercial")
-"""What answers an e-mail, as in the feature `email_unanswered_count`."""
 
 
 def mail(log: EventLog, cutoff: date) -> ir.Table:

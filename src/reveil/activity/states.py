@@ -217,6 +217,18 @@ def _limit(
     return (facts.orders >= personal.min_orders).ifelse(own, otherwise)
 
 
+def ordered_in_time(people: ir.Table) -> ir.BooleanValue:
+    """Say of each row of `states` whether its customer's orders alone keep it active.
+
+    Examples
+    --------
+    >>> people = ibis.memtable({"order_recency_days": [30.0, 300.0], "within_days": [244.0] * 2})
+    >>> people.select(x=ordered_in_time(people)).to_pyarrow()["x"].to_pylist()
+    [True, False]
+    """
+    return (people.order_recency_days <= people.within_days).fill_null(False)
+
+
 def population(log: EventLog, settings: ActivitySettings, cutoff: date, *of: State) -> ir.Table:
     """Find the customers in some states at a cutoff: `customer_id, cutoff, state`."""
     everyone = states(log, settings, cutoff)

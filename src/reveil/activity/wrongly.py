@@ -11,7 +11,7 @@ from datetime import date, timedelta
 import ibis.expr.types as ir
 
 from reveil.activity.settings import ActivitySettings
-from reveil.activity.states import State, states
+from reveil.activity.states import State, ordered_in_time, states
 from reveil.engine.asof import AsOf
 from reveil.engine.plan import aggregate
 from reveil.events.log import EventLog
@@ -43,8 +43,7 @@ def wrongly_inactive(
         a purchase-only rule does not even know them.
     """
     people = states(log, settings, cutoff)
-    buys = (people.order_recency_days <= people.within_days).fill_null(False)
-    quiet = people.filter(people.state == State.ACTIVE.value, ~buys)
+    quiet = people.filter(people.state == State.ACTIVE.value, ~ordered_in_time(people))
     quiet = quiet.select("customer_id", "order_recency_days", "within_days")
     asof = AsOf({kind: log.roles[kind] for kind in log.kinds})
     margin = asof.sum(*MONEY, column="amount") * margin_rate

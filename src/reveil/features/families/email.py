@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reveil.activity.answers import EMAIL_ANSWERS
 from reveil.engine.asof import AsOf
 from reveil.features.declare import Text, Unit
 from reveil.features.family import Declared, family, feature
@@ -47,7 +48,7 @@ def email(log: AsOf) -> Iterator[Declared]:
     )
     yield feature(
         "email_unanswered_count",
-        log.since("email_sent", after=("email_click", "commercial")),
+        log.since("email_sent", after=EMAIL_ANSWERS),
         signal="email_unanswered",
         unit=Unit.COUNT,
         meaning=Text(
