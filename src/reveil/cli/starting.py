@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reveil.cli.printing import table
-from reveil.events.propose_columns import level
-from reveil.events.propose_draft import Entry
-from reveil.events.propose_text import preset_of
+from reveil.events.proposal.columns import level
+from reveil.events.proposal.draft import Entry
+from reveil.events.proposal.text import preset_of
 from reveil.pipeline.starting import Started
 
 

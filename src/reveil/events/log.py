@@ -47,8 +47,9 @@ class EventLog:
     Parameters
     ----------
     events
-        One row per event: `customer_id, kind, at_s, known_s` (seconds since 1970, UTC),
-        `amount` (ten-thousandths), `order_id, channel, campaign, offer, rating, is_start`.
+        One row per event: `customer_id, kind, at_s, known_s` (seconds since 1970 on the study's
+        wall clock), `amount` (ten-thousandths), `order_id, channel, campaign, offer, rating,
+        is_start`.
         An order spread over several days has one row a day, the first of them `is_start`.
     lines
         One row per order line that names an item or a category: `customer_id, kind, at_s,

@@ -16,8 +16,9 @@ from reveil.config import load_study
 from reveil.engine.duckdb import DuckDB
 from reveil.engine.settings import EngineSettings
 from reveil.errors import DataError, ReveilError, StudyError
-from reveil.events.profile import profile
-from reveil.events.profile_files import (
+from reveil.events.proposal.draft import Draft
+from reveil.events.proposal.profile import profile
+from reveil.events.proposal.profile_files import (
     TABLE_ROWS,
     WHOLE_ROWS,
     Sample,
@@ -25,11 +26,10 @@ from reveil.events.profile_files import (
     look_into,
     source_name,
 )
-from reveil.events.propose import propose
-from reveil.events.propose_draft import Draft
-from reveil.events.propose_text import coverage_of, study_text
-from reveil.events.propose_windows import Span
-from reveil.events.propose_yaml import literal
+from reveil.events.proposal.propose import propose
+from reveil.events.proposal.text import coverage_of, study_text
+from reveil.events.proposal.windows import Span
+from reveil.events.proposal.yaml import literal
 from reveil.events.reader import reading
 from reveil.events.settings import TableSettings
 

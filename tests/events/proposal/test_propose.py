@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reveil.events.expressions import row_expression
-from reveil.events.profile import Profile, profile
-from reveil.events.profile_files import Sample
-from reveil.events.propose import propose
-from reveil.events.propose_columns import propose_columns
-from reveil.events.propose_draft import Draft
-from reveil.events.propose_text import study_text
-from reveil.events.propose_windows import lengths_for, span_of
-from reveil.events.propose_words import kind_named
-from reveil.events.propose_yaml import column, expression, literal, scalar
+from reveil.events.proposal.columns import propose_columns
+from reveil.events.proposal.draft import Draft
+from reveil.events.proposal.profile import Profile, profile
+from reveil.events.proposal.profile_files import Sample
+from reveil.events.proposal.propose import propose
+from reveil.events.proposal.text import study_text
+from reveil.events.proposal.windows import lengths_for, span_of
+from reveil.events.proposal.words import kind_named
+from reveil.events.proposal.yaml import column, expression, literal, scalar
 from reveil.events.roles import ROLES
 from reveil.events.settings import TableSettings
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reveil.events.profile import FEW, Column, Profile
-from reveil.events.propose_words import AGAINST, WORDS, kind_named, name_score, tokens
+from reveil.events.proposal.profile import FEW, Column, Profile
+from reveil.events.proposal.words import AGAINST, WORDS, kind_named, name_score, tokens
 
 ENOUGH = 0.4
 """Below this confidence nothing is proposed."""
@@ -68,8 +68,8 @@ def propose_columns(table: Profile) -> dict[str, Proposal]:
     Examples
     --------
     >>> import pyarrow as pa
-    >>> from reveil.events.profile import profile
-    >>> from reveil.events.profile_files import Sample
+    >>> from reveil.events.proposal.profile import profile
+    >>> from reveil.events.proposal.profile_files import Sample
     >>> from reveil.events.settings import TableSettings
     >>> table = pa.table({"num_client": ["A", "B", "A"], "date_achat": ["2024-03-01"] * 3,
     ...                   "montant": ["10,50", "3,20", "7,00"]})

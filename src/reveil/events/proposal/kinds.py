@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 import pyarrow.compute as pc
 
-from reveil.events.profile import Profile
-from reveil.events.propose_columns import Proposal
-from reveil.events.propose_words import MAILINGS, REACTIONS, kind_named, tokens
-from reveil.events.propose_yaml import column, literal, scalar
+from reveil.events.proposal.columns import Proposal
+from reveil.events.proposal.profile import Profile
+from reveil.events.proposal.words import MAILINGS, REACTIONS, kind_named, tokens
+from reveil.events.proposal.yaml import column, literal, scalar
 from reveil.events.roles import ROLES
 
 

@@ -12,8 +12,14 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reveil.events.profile_dates import LOOKED_AT, Dates, spelled_dates, stored_dates, written_days
-from reveil.events.profile_files import Sample
+from reveil.events.proposal.profile_dates import (
+    LOOKED_AT,
+    Dates,
+    spelled_dates,
+    stored_dates,
+    written_days,
+)
+from reveil.events.proposal.profile_files import Sample
 
 FEW = 40
 """A column of so many different values may be one of words: kinds, channels, states."""

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reveil.events.profile import Column, Profile
-from reveil.events.propose_columns import Proposal
-from reveil.events.propose_draft import Entry, Gap, Lookup, Source, entry_of
-from reveil.events.propose_kinds import kinds_of
-from reveil.events.propose_words import name_score, tokens
-from reveil.events.propose_yaml import column, expression, scalar
+from reveil.events.proposal.columns import Proposal
+from reveil.events.proposal.draft import Entry, Gap, Lookup, Source, entry_of
+from reveil.events.proposal.kinds import kinds_of
+from reveil.events.proposal.profile import Column, Profile
+from reveil.events.proposal.words import name_score, tokens
+from reveil.events.proposal.yaml import column, expression, scalar
 
 LOG = (
     "customer", "at", "order", "item", "category", "channel", "campaign", "offer", "amount",

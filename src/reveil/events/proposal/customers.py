@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reveil.events.profile import Column, Profile
-from reveil.events.propose_words import channel_named, name_score
-from reveil.events.propose_yaml import scalar
+from reveil.events.proposal.profile import Column, Profile
+from reveil.events.proposal.words import channel_named, name_score
+from reveil.events.proposal.yaml import scalar
 
 Said = tuple[str, str, float, str, str]
 

@@ -22,8 +22,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from reveil.errors import DataError
-from reveil.events.profile_text import csv_sample, json_sample
-from reveil.events.propose_words import kind_named
+from reveil.events.proposal.profile_text import csv_sample, json_sample
+from reveil.events.proposal.words import kind_named
 from reveil.events.settings import TableSettings
 
 FORMATS = {

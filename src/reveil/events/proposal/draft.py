@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from reveil.events.profile import Column, Profile
-from reveil.events.propose_columns import Proposal, level
-from reveil.events.propose_kinds import Kinds
-from reveil.events.propose_yaml import column, expression, scalar
+from reveil.events.proposal.columns import Proposal, level
+from reveil.events.proposal.kinds import Kinds
+from reveil.events.proposal.profile import Column, Profile
+from reveil.events.proposal.yaml import column, expression, scalar
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reveil.errors import DataError
-from reveil.events import profile_files, profile_text
-from reveil.events.profile import Column, profile
-from reveil.events.profile_files import Sample, look_into
+from reveil.events.proposal import profile_files, profile_text
+from reveil.events.proposal.profile import Column, profile
+from reveil.events.proposal.profile_files import Sample, look_into
 from reveil.events.settings import TableSettings
 
 ROWS = [("A", date(2024, 3, 1 + i % 28), 1.5 + i) for i in range(60)]

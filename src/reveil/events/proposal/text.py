@@ -13,11 +13,11 @@ from datetime import date, timedelta
 from os.path import relpath
 from pathlib import Path
 
-from reveil.events.profile import Profile
-from reveil.events.propose_columns import level
-from reveil.events.propose_draft import Draft, Entry, Gap, Lookup, People, Source
-from reveil.events.propose_windows import Lengths, Span, gaps_between, lengths_for, span_of
-from reveil.events.propose_yaml import scalar
+from reveil.events.proposal.columns import level
+from reveil.events.proposal.draft import Draft, Entry, Gap, Lookup, People, Source
+from reveil.events.proposal.profile import Profile
+from reveil.events.proposal.windows import Lengths, Span, gaps_between, lengths_for, span_of
+from reveil.events.proposal.yaml import scalar
 
 SUBSCRIPTION = frozenset({"billing"})
 RELATION = frozenset(

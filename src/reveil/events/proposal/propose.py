@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from reveil.events.profile import Profile
-from reveil.events.propose_columns import Proposal, propose_columns
-from reveil.events.propose_customers import customers_settings
-from reveil.events.propose_draft import Draft, Entry, Gap, People, Source, date_text, entry_of
-from reveil.events.propose_source import customerless, is_key, lookups_of, share_within, source_of
-from reveil.events.propose_words import LINKS, PEOPLE, name_score, tokens
-from reveil.events.propose_yaml import scalar
+from reveil.events.proposal.columns import Proposal, propose_columns
+from reveil.events.proposal.customers import customers_settings
+from reveil.events.proposal.draft import Draft, Entry, Gap, People, Source, date_text, entry_of
+from reveil.events.proposal.profile import Profile
+from reveil.events.proposal.source import customerless, is_key, lookups_of, share_within, source_of
+from reveil.events.proposal.words import LINKS, PEOPLE, name_score, tokens
+from reveil.events.proposal.yaml import scalar
 
 NO_SOURCE = Gap(
     where="sources",
@@ -32,8 +32,8 @@ def propose(tables: Sequence[Profile]) -> Draft:
     Examples
     --------
     >>> import pyarrow as pa
-    >>> from reveil.events.profile import profile
-    >>> from reveil.events.profile_files import Sample
+    >>> from reveil.events.proposal.profile import profile
+    >>> from reveil.events.proposal.profile_files import Sample
     >>> from reveil.events.settings import TableSettings
     >>> rows = pa.table({"client": ["A", "B", "A"], "jour": ["2024-03-01"] * 3, "ttc": [1.5, 2.5, 3.5]})
     >>> shop = Sample(name="ventes", place=TableSettings(file="ventes.csv"), table=rows, rows=3)
