@@ -25,7 +25,7 @@ CUTOFF = date(2011, 9, 1)
 def study(online_retail: Path, tmp_path_factory: pytest.TempPathFactory) -> Study:
     """Read the study of the repository, with a store for these tests."""
     loaded = load_study(STUDY)
-    assert loaded.sources[0].path.resolve() == online_retail.resolve()
+    assert loaded.sources[0].path.file.resolve() == online_retail.resolve()
     uri = f"sqlite:///{tmp_path_factory.mktemp('retail')}/mlflow.db"
     return loaded.model_copy(
         update={
