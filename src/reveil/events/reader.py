@@ -106,7 +106,7 @@ def _hint(said: str) -> str:
     return "check that the file is complete and of the type its name says"
 
 
-_VALUE = re.compile(
+LOOKS_LIKE_A_VALUE = re.compile(
     r"[-+]?\d+[.,]\d+|\d{1,4}([/.-])\d{1,2}\1\d{1,4}([ T].*)?|.*@.*|[A-Za-z]{0,3}[-_]?\d{3,}"
 )
 """A decimal number, a date, an address, an id: what columns are not called."""
@@ -115,7 +115,7 @@ _VALUE = re.compile(
 def require_column(raw: ir.Table, column: str, table: str) -> None:
     """Refuse a table without the column the study names."""
     if column not in raw.columns:
-        if any(_VALUE.fullmatch(name) for name in raw.columns):
+        if any(LOOKS_LIKE_A_VALUE.fullmatch(name) for name in raw.columns):
             # Names are the first row, which may hold a customer's id.
             raise DataError(
                 f'{table} has no column "{column}", and its first row looks like data',

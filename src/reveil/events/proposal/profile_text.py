@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from reveil.errors import DataError
-from reveil.events.reader import _VALUE
+from reveil.events.reader import LOOKS_LIKE_A_VALUE
 
 DELIMITERS = (",", ";", "\t", "|")
 WHOLE_BYTES = 48 << 20
@@ -192,7 +192,7 @@ def looks_like_data(names: Sequence[str], rows: Sequence[Sequence[str]] = ()) ->
     """
     plain = [name.strip() for name in names]
     for position, name in enumerate(plain):
-        if not _VALUE.fullmatch(name):
+        if not LOOKS_LIKE_A_VALUE.fullmatch(name):
             continue
         alike = (_shape(row[position].strip()) for row in rows if position < len(row))
         if not name.isidentifier() or _shape(name) in alike:
