@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from small import Typed, small_log
 
 from reveil.activity.settings import ActivitySettings
-from reveil.activity.states import State, activity_kinds, customers_known, population, states
+from reveil.activity.states import State, activity_kinds, population, states
 from reveil.engine.duckdb import DuckDB
 from reveil.errors import StudyError
 from reveil.events.log import EventLog
@@ -184,10 +184,8 @@ def test_everybody_known_is_there_once(log: Log) -> None:
         ("a", "purchase", "2011-05-01"), ("a", "visit", "2011-05-01"),
         known={"a": "2011-01-01", "b": "2011-05-31", "c": "2011-06-01"},
     )  # fmt: skip
-    assert sorted(customers_known(opened, CUTOFF).to_pyarrow()["customer_id"].to_pylist()) == [
-        "a",
-        "b",
-    ]
+    found = states(opened, SHOP, CUTOFF).to_pyarrow()["customer_id"].to_pylist()
+    assert sorted(found) == ["a", "b"]
 
 
 @pytest.mark.parametrize(

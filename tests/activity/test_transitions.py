@@ -53,7 +53,6 @@ def test_periods_add_up() -> None:
     assert np.array_equal(over.counts, np.add(first.counts, second.counts))
     assert np.array_equal(over.entries, np.add(first.entries, second.entries))
     assert np.array_equal(over.exits, np.add(first.exits, second.exits))
-    assert np.array_equal(np.multiply(over.mean_counts, 2), over.counts)
 
 
 def test_tables_of_the_engine_give_the_same() -> None:

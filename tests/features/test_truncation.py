@@ -11,7 +11,7 @@ import pytest
 from dirty import CUTOFFS, OBSERVATION, ROLES, dirty_sources
 
 from reveil.activity.settings import ActivitySettings
-from reveil.activity.states import customers_known, states
+from reveil.activity.states import states
 from reveil.engine.duckdb import DuckDB
 from reveil.events.log import EventLog
 from reveil.features.matrix import FeatureSet, feature_set
@@ -45,7 +45,8 @@ Frames = Mapping[tuple[int, date], pd.DataFrame]
 
 
 def matrix(log: EventLog, cutoff: date) -> pd.DataFrame:
-    table = FEATURES.matrix(log, customers_known(log, cutoff), cutoff)
+    people = states(log, ACTIVITY, cutoff).select("customer_id")
+    table = FEATURES.matrix(log, people, cutoff)
     return table.to_pyarrow().to_pandas().set_index("customer_id").sort_index()
 
 

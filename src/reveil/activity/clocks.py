@@ -29,9 +29,6 @@ CLOCKS: Mapping[str, tuple[str, ...]] = {
 }
 """Each clock, and what winds it; of two events of one second the one named first is told."""
 
-CLOCK_COLUMNS = tuple(f"{clock}_{what}" for clock in CLOCKS for what in ("at", "kind", "days"))
-"""Columns of `clocks`, after the customer and the cutoff."""
-
 
 def clocks(log: EventLog, cutoff: date) -> ir.Table:
     """Read the three clocks of every customer known at a cutoff.

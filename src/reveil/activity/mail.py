@@ -22,12 +22,6 @@ from reveil.engine.asof import AsOf
 from reveil.engine.plan import aggregate
 from reveil.events.log import EventLog
 
-MAIL_COLUMNS = (
-    "email_activation_days", "email_open_share_indicative", "email_click_share",
-    "email_click_span_days", "email_unanswered",
-)  # fmt: skip
-"""Columns of `mail`, after the customer and the cutoff."""
-
 
 def mail(log: EventLog, cutoff: date) -> ir.Table:
     """Describe how every customer known at a cutoff answers e-mails.

@@ -42,12 +42,6 @@ SHORTEST_LIMIT_DAYS = 84.0
 customers whose twice the mean gap is under 84 days, 70 to 95 % of those who exceed it order within
 the 90 days after (Online Retail II; 60 to 83 % in the simulated base); above, fewer than half."""
 
-FACTS = (
-    "activity_recency_days", "order_recency_days", "orders", "overdue_ratio", "gap_days",
-    "closed_recency_days", "paid_recency_days", "joined", "unanswered_in_a_row",
-)  # fmt: skip
-"""What `state_facts` asks of the log."""
-
 COLUMNS = (
     "customer_id", "cutoff", "state", "activity_recency_days", "order_recency_days", "orders",
     "within_days", "dormant", "overdue_ratio",
@@ -81,15 +75,6 @@ def activity_kinds(log: EventLog, settings: ActivitySettings) -> tuple[str, ...]
                 hint=f"the log holds: {', '.join(log.kinds)}",
             )
     return asof.kinds(*settings.any_of)
-
-
-def customers_known(log: EventLog, cutoff: date) -> ir.Table:
-    """Every customer with an event or an entry in the customers table before the cutoff."""
-    known = log.before(cutoff)
-    ids = known.events.select("customer_id")
-    if known.customers is not None:
-        ids = ids.union(known.customers.select("customer_id"))
-    return ids.distinct()
 
 
 def states(log: EventLog, settings: ActivitySettings, cutoff: date) -> ir.Table:

@@ -56,11 +56,6 @@ class Transitions:
         )
 
     @property
-    def mean_counts(self) -> tuple[tuple[float, ...], ...]:
-        """Customers per period."""
-        return tuple(tuple(n / self.periods for n in row) for row in self.counts)
-
-    @property
     def before(self) -> tuple[int, ...]:
         """Customers by label before, those who left included; added up over periods."""
         return tuple(sum(row) + left for row, left in zip(self.counts, self.exits, strict=True))
