@@ -73,6 +73,8 @@ class FeatureSettings(_Settings):
     """The study's own families of features."""
 
     modules: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    """Families that are off unless asked for, such as `opens`."""
 
 
 class Study(_Settings):

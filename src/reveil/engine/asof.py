@@ -9,132 +9,20 @@ window or backend answers is the engine's business, and so is `at < cutoff`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
-from typing import Literal
 
 import ibis
 from ibis.common.deferred import Deferred
 
+from reveil.engine.aggregate import RANKS, VALUES, WEIGHT_UNIT, Aggregate, Statistic
+from reveil.engine.past import DAY, Gaps, LastEvent, Spells
+from reveil.events.contents import Attribute
 from reveil.events.roles import Role
 from reveil.events.values import MONEY_UNIT
 
-DAY = 86_400.0
-
-WEIGHT_UNIT = 1 << 20
-"""Decaying weights are fixed-point numbers, so that their sums are exact in any order."""
-
-Statistic = Literal[
-    "count", "sum", "last", "first", "last_kind", "distinct", "several", "decayed", "since",
-    "gap_count", "gap_sum", "gap_squares", "gap_max",
-]  # fmt: skip
-
-RANKS = 1024
-"""Kinds that a `last_kind` can tell apart: instant and rank share one integer."""
-
-EPOCH_SHIFT = 1 << 37
-"""Seconds added to instants before a rank is put beside them, so that year 1 is positive too."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Aggregate:
-    """One integer per customer, over the events of some kinds in a window before the cutoff.
-
-    Parameters
-    ----------
-    statistic
-        `count` of events; `sum` of a column;
-        `last` and `first` event (seconds since 1970); `last_kind`, the same with the rank of
-        the last event's kind beside it; `distinct` values of a column; `several`, 0 without
-        a value in a column, 1 with one, 2 with more; `decayed` count or sum with a half-life; `since` counts events after the last
-        one of `after`; `gap_*` over the seconds between consecutive events.
-    kinds
-        Sorted kinds of events; for `last_kind` the first wins a tie.
-    start_days, end_days
-        The window `[t - start_days, t - end_days)`; no `start_days` means the whole
-        observation window.
-    channels
-        Only events that came by one of these; None for all events.
-    """
-
-    statistic: Statistic
-    kinds: tuple[str, ...]
-    column: str | None = None
-    start_days: int | None = None
-    end_days: int = 0
-    half_life: int | None = None
-    after: tuple[str, ...] = ()
-    channels: tuple[str, ...] | None = None
-
-    @property
-    def key(self) -> str:
-        """Column name in the engine's result; equal aggregates share it, and no others.
-
-        Examples
-        --------
-        >>> one, other = (Aggregate(statistic="count", kinds=(k,)) for k in ("visit", "Visit"))
-        >>> one.key, other.key.lower() == one.key.lower()
-        ('count|visit||||||', False)
-        """
-        words = [*self.kinds, *(self.channels or ()), *self.after]
-        channels = None if self.channels is None else "+".join(self.channels)
-        parts = [
-            self.statistic, "+".join(self.kinds), self.column, channels, self.start_days,
-            self.end_days or None, self.half_life, "+".join(self.after) or None,
-        ]  # fmt: skip
-        key = "|".join("" if part is None else str(part) for part in parts)
-        # Engines take names that differ by capitals for one, and a name may hold our separators.
-        plain = all(re.fullmatch(r"[a-z0-9_ -]+", word) for word in words)
-        return key if plain else f"{key}#{sha256(repr(self).encode()).hexdigest()[:16]}"
-
-
-@dataclass(frozen=True, slots=True)
-class Gaps:
-    """Days between consecutive events of one signal, as of the cutoff."""
-
-    count: Deferred
-    total: Deferred
-    squares: Deferred
-    longest: Deferred
-
-    def mean(self) -> Deferred:
-        """Mean gap in days; null with fewer than two events."""
-        return self.total / self.count.nullif(0) / DAY
-
-    def max(self) -> Deferred:
-        """Longest gap in days; null with fewer than two events."""
-        return self.longest / DAY
-
-    def coefficient_of_variation(self) -> Deferred:
-        """Divide the standard deviation by the mean; null with fewer than three events."""
-        n = (self.count >= 2).ifelse(self.count, None)
-        mean = self.total / n
-        variance = (self.squares / n - mean * mean).clip(lower=0.0)
-        return variance.sqrt() / mean.nullif(0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class LastEvent:
-    """The last event of some kinds, as of the cutoff: one integer holds its second and its kind."""
-
-    packed: Deferred
-    kinds: tuple[str, ...]
-
-    def seconds(self) -> Deferred:
-        """Seconds from 1970 to it, int64; null without one."""
-        return (self.packed // RANKS).cast("int64") - EPOCH_SHIFT
-
-    def days(self) -> Deferred:
-        """Days from it to the cutoff; null without one."""
-        return (ibis._["cutoff_s"] - self.seconds()).cast("float64") / DAY
-
-    def kind(self) -> Deferred:
-        """Its kind; null without one."""
-        rank = RANKS - 1 - self.packed % RANKS
-        named = [(rank == n, kind) for n, kind in enumerate(self.kinds)]
-        return ibis.cases(*named) if named else ibis.null("string")
+ACTIVITY = "activity"
+"""The signal for whatever the study counts as activity."""
 
 
 @dataclass(slots=True)
@@ -147,20 +35,38 @@ class AsOf:
         The role of each kind the log holds.
     filled
         The optional columns that the log's sources fill.
+    channels
+        The channels events come by, each with the ways the log spells it.
+    attributes
+        What the customers table says of a customer besides.
+    facts
+        Columns of the customers table that a family may ask for: `since_s`, `contract_end_s`,
+        consents.
+    active_by, limit_days
+        The kinds that count as activity, and the days without any after which a customer
+        is no longer active.
 
     Notes
     -----
-    A signal is a kind, a role, or several kinds. Values are null-safe: counts and sums
+    A signal is a kind, a role, `activity`, or several of these. Values are null-safe: counts and sums
     of nothing are 0, dates and gaps of nothing are null.
     """
 
     roles: Mapping[str, Role]
     filled: tuple[str, ...] = ()
+    channels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    attributes: tuple[Attribute, ...] = ()
+    facts: tuple[str, ...] = ()
+    active_by: tuple[str, ...] = ()
+    limit_days: int = 0
     aggregates: dict[str, Aggregate] = field(default_factory=dict)
 
     def kinds(self, *signals: str) -> tuple[str, ...]:
-        """Kinds of the log that a signal stands for; empty when the log has none."""
-        wanted = set(signals)
+        """Kinds of the log that a signal stands for; empty when the log has none.
+
+        A signal is a kind, a role, or `activity`: whatever counts as activity.
+        """
+        wanted = {*signals, *(self.active_by if ACTIVITY in signals else ())}
         return tuple(sorted(k for k, r in self.roles.items() if k in wanted or r.value in wanted))
 
     def columns(self, *names: str) -> tuple[str, ...]:
@@ -173,10 +79,19 @@ class AsOf:
         days: int | None = None,
         until: int = 0,
         channel: str | Sequence[str] | None = None,
+        naming: str | None = None,
     ) -> Deferred:
-        """Count events in `[t - days, t - until)`, or those of one channel, however spelled."""
+        """Count events in `[t - days, t - until)`.
+
+        Parameters
+        ----------
+        channel
+            Only those of one channel, however spelled.
+        naming
+            Only those that name something in this column.
+        """
         return self._value(
-            "count", signals, start_days=days, end_days=until, channel=channel
+            "count", signals, start_days=days, end_days=until, channel=channel, naming=naming
         ).fill_null(0)
 
     def sum(self, *signals: str, column: str, days: int | None = None, until: int = 0) -> Deferred:
@@ -184,9 +99,26 @@ class AsOf:
         total = self._value("sum", signals, column=column, start_days=days, end_days=until)
         return total.fill_null(0) / float(MONEY_UNIT) if column == "amount" else total.fill_null(0)
 
-    def recency(self, *signals: str) -> Deferred:
+    def max(self, *signals: str, column: str, days: int | None = None) -> Deferred:
+        """Find the largest value of a column; money in units of the currency; null without one."""
+        largest = self._value("max", signals, column=column, start_days=days)
+        return largest / float(MONEY_UNIT) if column == "amount" else largest
+
+    def lines(self, *signals: str, column: str, days: int | None = None) -> Deferred:
+        """Count the lines of orders that name something in `item` or `category`."""
+        return self._value("lines", signals, column=column, start_days=days).fill_null(0)
+
+    def last_value(self, *signals: str, column: str) -> Deferred:
+        """Read the number in a column at the last event that has one; of several at once, the largest.
+
+        Kept to a thousandth, and within -8,388 and 8,388.
+        """
+        packed = self._value("last_value", signals, column=column, exact=True)
+        return (packed % VALUES - VALUES // 2).cast("float64") / 1_000.0
+
+    def recency(self, *signals: str, channel: str | Sequence[str] | None = None) -> Deferred:
         """Days from the last event to the cutoff; null without one."""
-        return (ibis._["cutoff_s"] - self._value("last", signals)) / DAY
+        return (ibis._["cutoff_s"] - self._value("last", signals, channel=channel)) / DAY
 
     def last(self, *signals: str) -> Deferred:
         """Seconds from 1970 to the last event; null without one."""
@@ -233,22 +165,45 @@ class AsOf:
         total = self._value(
             "decayed", signals, half_life=half_life, column=column, channel=channel
         ).fill_null(0)
-        unit = WEIGHT_UNIT * (MONEY_UNIT if column == "amount" else 1)
+        unit = WEIGHT_UNIT**2 * (MONEY_UNIT if column == "amount" else 1)
         return total / float(unit)
 
     def since(self, *signals: str, after: Iterable[str], naming: str | None = None) -> Deferred:
         """Count events later than the last event of another signal, or only those that name a column."""
         kinds = self.kinds(*after)
-        return self._value("since", signals, after=kinds, column=naming).fill_null(0)
+        return self._value("since", signals, after=kinds, naming=naming).fill_null(0)
 
     def gaps(self, *signals: str) -> Gaps:
         """Time between consecutive events."""
         return Gaps(
-            self._value("gap_count", signals).fill_null(0),
-            self._value("gap_sum", signals),
-            self._value("gap_squares", signals),
-            self._value("gap_max", signals),
+            count=self._value("gap_count", signals).fill_null(0),
+            total=self._value("gap_sum", signals),
+            squares=self._value("gap_squares", signals),
+            longest=self._value("gap_max", signals),
+            first=self._value("first", signals),
+            last=self._value("last", signals),
+            before_last=self._value("gap_from", signals),
         )
+
+    def spells(self, *signals: str, longer_than: int) -> Spells:
+        """Tell runs of events without a gap longer than some days."""
+        return Spells(
+            started_s=self._value("spell_start", signals, longer_days=longer_than),
+            ended=self._value("spell_count", signals, longer_days=longer_than).fill_null(0),
+            ended_from_s=self._value("spell_from", signals, longer_days=longer_than),
+            last_s=self._value("last", signals),
+            limit_days=longer_than,
+        )
+
+    def attribute(self, attribute: Attribute) -> Deferred:
+        """Read an attribute as of the cutoff: its number, or the place of its text among its levels."""
+        return self._value(
+            "attribute", (), column=f"attribute_{attribute.name}", levels=attribute.levels
+        )
+
+    def fact(self, column: str) -> Deferred:
+        """Read a column of the customers table as of the cutoff: seconds, or 1 and 0 for yes and no."""
+        return self._value("attribute", (), column=column)
 
     def _value(
         self,
@@ -261,6 +216,10 @@ class AsOf:
         half_life: int | None = None,
         after: tuple[str, ...] = (),
         channel: str | Sequence[str] | None = None,
+        naming: str | None = None,
+        longer_days: int | None = None,
+        levels: tuple[str, ...] | None = None,
+        exact: bool = False,
     ) -> Deferred:
         spelled = (channel,) if isinstance(channel, str) else channel
         wanted = Aggregate(
@@ -272,8 +231,11 @@ class AsOf:
             half_life=half_life,
             after=after,
             channels=None if spelled is None else tuple(spelled),
+            naming=naming,
+            longer_days=longer_days,
+            levels=levels,
         )
         self.aggregates[wanted.key] = wanted
         # Doubles from here on: Spark reads 28.0 as a decimal, and an integer over a decimal
         # keeps six digits.
-        return ibis._[wanted.key].cast("float64")
+        return ibis._[wanted.key].cast("int64" if exact else "float64")

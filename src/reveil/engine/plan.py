@@ -17,10 +17,14 @@ from math import log
 import ibis
 import ibis.expr.types as ir
 
-from reveil.engine.asof import EPOCH_SHIFT, RANKS, WEIGHT_UNIT, Aggregate, Statistic
+from reveil.engine.aggregate import EPOCH_SHIFT, RANKS, VALUES, WEIGHT_UNIT, Aggregate, Statistic
+from reveil.errors import DataError
 from reveil.events.log import DAY, EventLog, seconds
 
 LINE_COLUMNS = ("item", "category")
+
+PERIOD = 28
+"""Days of a period of the grid on which training cutoffs and most windows lie."""
 
 
 def aggregate(
@@ -64,7 +68,9 @@ def aggregate(
     def of(*statistics: Statistic) -> list[Aggregate]:
         return [a for a in wanted if a.statistic in statistics]
 
-    plain = of("count", "sum", "last", "first", "last_kind", "several", "decayed")
+    plain = of(
+        "count", "sum", "max", "last", "first", "last_kind", "last_value", "several", "decayed"
+    )
     if population is None:
         population = _everybody(log, events, plain, cutoff)
     elif plain:
@@ -73,7 +79,12 @@ def aggregate(
     for column in sorted({str(a.column) for a in distinct}):
         rows = _visible(log.lines, cutoff, observation) if column in LINE_COLUMNS else events
         parts.append(_distinct(rows, column, [a for a in distinct if a.column == column], cutoff))
-    gaps = of("gap_count", "gap_sum", "gap_squares", "gap_max")
+    if lines := of("lines"):
+        parts.append(_grouped(_visible(log.lines, cutoff, observation), lines, cutoff))
+    gaps = of(
+        "gap_count", "gap_sum", "gap_squares", "gap_max", "gap_from",
+        "spell_start", "spell_count", "spell_from",
+    )  # fmt: skip
     parts += [
         _gaps(events, [a for a in gaps if a.kinds == kinds])
         for kinds in sorted({a.kinds for a in gaps})
@@ -83,6 +94,8 @@ def aggregate(
         _since(events, [a for a in since if a.after == after])
         for after in sorted({a.after for a in since})
     ]
+    if attributes := of("attribute"):
+        parts.append(_attributes(log, attributes, cutoff))
     keyed = population.mutate(cutoff_s=ibis.literal(seconds(cutoff), type="int64"))
     return reduce(_attach, parts, keyed)
 
@@ -124,6 +137,8 @@ def _in_window(table: ir.Table, a: Aggregate, cutoff: date) -> ir.BooleanValue:
     ):
         # The later rows of an order bring money, not another order.
         condition &= table.is_start | ibis.literal(a.column is not None)
+    if a.naming is not None:
+        condition &= table[a.naming].notnull()
     if a.channels is not None:
         condition &= table.channel.isin(a.channels)
     if a.start_days is not None:
@@ -148,6 +163,12 @@ def _expression(table: ir.Table, a: Aggregate, cutoff: date) -> ir.Value:
     match a.statistic:
         case "count":
             value = table.count(where=where)
+        case "lines":
+            value = table.count(where=where & table[a.column].notnull())
+        case "max":
+            value = table[a.column].max(where=where)
+        case "last_value":
+            value = _valued(table, a).max(where=where & table[a.column].notnull())
         case "last":
             value = table.at_s.max(where=where)
         case "first":
@@ -186,6 +207,13 @@ def _ranked(table: ir.Table, a: Aggregate) -> ir.IntegerValue:
     return (table.at_s + EPOCH_SHIFT) * RANKS + rank.cast("int64")
 
 
+def _valued(table: ir.Table, a: Aggregate) -> ir.IntegerValue:
+    """Put an event's number, in thousandths, beside its second: the largest is the last event's."""
+    thousandths = (table[a.column].cast("float64") * 1_000.0).round().cast("int64")
+    kept = thousandths.clip(lower=-(VALUES // 2), upper=VALUES // 2 - 1) + VALUES // 2
+    return (table.at_s + EPOCH_SHIFT) * VALUES + kept
+
+
 def _several(table: ir.Table, a: Aggregate, where: ir.BooleanValue) -> ir.IntegerValue:
     low, high = (extreme(where=where) for extreme in (table[a.column].min, table[a.column].max))
     return (high != low).cast("int64") + 1
@@ -194,11 +222,17 @@ def _several(table: ir.Table, a: Aggregate, where: ir.BooleanValue) -> ir.Intege
 def _decayed(table: ir.Table, a: Aggregate, cutoff: date) -> ir.NumericValue:
     assert a.half_life is not None
     # Calendar days, so that all lines of an order and day weigh the same; yesterday weighs 1.
-    age = (seconds(cutoff) // DAY - 1 - table.at_s // DAY).cast("float64")
-    weight = ((-log(2.0) / a.half_life * age).exp() * WEIGHT_UNIT).round().cast("int64")
+    age = seconds(cutoff) // DAY - 1 - table.at_s // DAY
+    weight = _weight(age % PERIOD, 1, a.half_life) * _weight(age // PERIOD, PERIOD, a.half_life)
     if a.column is None:
         return weight
     return weight.cast("decimal(19, 0)") * table[a.column].cast("decimal(19, 0)")
+
+
+def _weight(steps: ir.IntegerValue, days: int, half_life: int) -> ir.IntegerValue:
+    """Halve every `half_life` days; a day's weight is that of its period times that in the period."""
+    rate = -log(2.0) * days / half_life
+    return ((rate * steps.cast("float64")).exp() * WEIGHT_UNIT).round().cast("int64")
 
 
 def gap_days(log: EventLog, kinds: Iterable[str], cutoff: date) -> ir.Table:
@@ -216,25 +250,37 @@ def gap_days(log: EventLog, kinds: Iterable[str], cutoff: date) -> ir.Table:
 
 
 def _consecutive(events: ir.Table, kinds: tuple[str, ...]) -> ir.Table:
-    """Put the instant of the one before beside each event that has one."""
-    starts = events.filter(events.kind.isin(kinds), events.is_start)
-    previous = ibis.window(group_by="customer_id", order_by=["at_s"])
-    starts = starts.select("customer_id", "at_s", before=starts.at_s.lag().over(previous))
+    starts = _events_and_before(events, kinds)
     return starts.filter(starts.before.notnull())
 
 
+def _events_and_before(events: ir.Table, kinds: tuple[str, ...]) -> ir.Table:
+    """Put the instant of the one before beside each event, null where there is none."""
+    starts = events.filter(events.kind.isin(kinds) if kinds else False, events.is_start)
+    previous = ibis.window(group_by="customer_id", order_by=["at_s"])
+    return starts.select("customer_id", "at_s", before=starts.at_s.lag().over(previous))
+
+
 def _gaps(events: ir.Table, aggregates: list[Aggregate]) -> ir.Table:
-    starts = _consecutive(events, aggregates[0].kinds)
+    starts = _events_and_before(events, aggregates[0].kinds)
     gap = (starts.at_s - starts.before).cast("int64")
-    of = {
-        "gap_count": gap.count(),
-        "gap_sum": gap.sum(),
-        # Gaps share out the observation window, so their squares stay far below 2**63.
-        "gap_squares": (gap * gap).sum(),
-        "gap_max": gap.max(),
-    }
+
+    def of(a: Aggregate) -> ir.IntegerScalar:
+        long = gap > (a.longer_days or 0) * DAY
+        return {
+            "gap_count": gap.count,
+            "gap_sum": gap.sum,
+            # Gaps share out the observation window, so their squares stay far below 2**63.
+            "gap_squares": (gap * gap).sum,
+            "gap_max": gap.max,
+            "gap_from": starts.before.max,
+            "spell_start": lambda: starts.at_s.max(where=long | gap.isnull()),
+            "spell_count": lambda: starts.count(where=long),
+            "spell_from": lambda: starts.before.max(where=long),
+        }[a.statistic]()
+
     return starts.group_by("customer_id").aggregate(
-        **{a.key: of[a.statistic].cast("int64") for a in aggregates}
+        **{a.key: of(a).cast("int64") for a in aggregates}
     )
 
 
@@ -246,8 +292,8 @@ def _since(events: ir.Table, aggregates: list[Aggregate]) -> ir.Table:
     last = answers.group_by("customer_id").aggregate(answered_s=answers.at_s.max())
     kinds = sorted({kind for a in aggregates for kind in a.kinds})
     attempts = events.filter(events.kind.isin(kinds))
-    named = sorted({a.column for a in aggregates if a.column is not None})
-    if all(a.column is not None for a in aggregates):
+    named = sorted({a.naming for a in aggregates if a.naming is not None})
+    if all(a.naming is not None for a in aggregates):
         # Few contacts name an offer: the others need not be joined.
         attempts = attempts.filter(ibis.or_(*[attempts[c].notnull() for c in named]))
     joined = attempts.left_join(last, "customer_id")
@@ -255,9 +301,34 @@ def _since(events: ir.Table, aggregates: list[Aggregate]) -> ir.Table:
 
     def counted(a: Aggregate) -> ir.IntegerScalar:
         condition = later & joined.kind.isin(a.kinds)
-        if a.column is not None:
-            condition &= joined[a.column].notnull()
+        if a.naming is not None:
+            condition &= joined[a.naming].notnull()
         return joined.count(where=condition).cast("int64")
 
     columns = {a.key: counted(a) for a in aggregates}
     return joined.group_by("customer_id").aggregate(**columns)
+
+
+def _attributes(log: EventLog, aggregates: list[Aggregate], cutoff: date) -> ir.Table:
+    """Read columns of the customers table as of the cutoff; texts as places among their levels."""
+    customers = log.before(cutoff).customers
+    if customers is None:
+        raise DataError(
+            "features read the customers table, and the log has none",
+            hint="name it under `customers` in the study, as when the features were written",
+        )
+
+    def of(a: Aggregate) -> ir.NumericValue:
+        if a.column not in customers.columns:
+            raise DataError(
+                f"the customers table has no column {str(a.column).removeprefix('attribute_')!r}",
+                hint="name it in the study under `customers`, as when the features were written",
+            )
+        value = customers[a.column]
+        if a.levels is None:
+            return value.cast("float64" if value.type().is_floating() else "int64")
+        places = [(value == text, place) for place, text in enumerate(a.levels)]
+        other = value.notnull().ifelse(len(a.levels), None)
+        return (ibis.cases(*places, else_=other) if places else other).cast("int64")
+
+    return customers.select("customer_id", **{a.key: of(a) for a in aggregates})

@@ -130,6 +130,9 @@ def _short_column(value: object) -> object:
 
 
 Column = Annotated[ColumnSettings, BeforeValidator(_short_column)]
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+"""What becomes part of a column's name: small letters, digits, underscores."""
 """A column's name, or a column or expression with what must be said about it."""
 
 
@@ -248,6 +251,8 @@ class CustomersSettings(_Settings):
     """Still in the market the study addresses; a condition, such as `{expression: age < 60}`."""
     contract_end: Column | None = None
     """When a contract or credit ends."""
+    attributes: dict[Name, Column] = Field(default_factory=dict)
+    """Name -> what else the table says of a customer, a number or a text, for features."""
 
     @model_validator(mode="after")
     def _periods_begin(self) -> Self:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ibis.common.deferred import Deferred
 
 from reveil.engine.asof import AsOf
-from reveil.errors import StudyError
+from reveil.errors import StudyError, nearest
 from reveil.features.declare import Feature, Text, Unit
 
 BUILT_IN = (
@@ -41,12 +41,15 @@ class Family:
     name: str
     needs: tuple[str, ...]
     write: Write
+    on: bool = True
 
 
 _FAMILIES: dict[str, Family] = {}
 
 
-def family(name: str, *, needs: str | tuple[str, ...]) -> Callable[[Write], Write]:
+def family(
+    name: str, *, needs: str | tuple[str, ...] = (), on: bool = True
+) -> Callable[[Write], Write]:
     """Declare a family of features.
 
     Parameters
@@ -55,7 +58,9 @@ def family(name: str, *, needs: str | tuple[str, ...]) -> Callable[[Write], Writ
         Of the family.
     needs
         A kind or role, or several of which one must be in the log. Without it the
-        family contributes nothing.
+        family contributes nothing. Without any, the family asks the log itself.
+    on
+        Whether it takes part unless a study says otherwise (`features.include`).
 
     Raises
     ------
@@ -82,7 +87,7 @@ def family(name: str, *, needs: str | tuple[str, ...]) -> Callable[[Write], Writ
                 hint="rename yours",
             )
         signals = (needs,) if isinstance(needs, str) else needs
-        _FAMILIES[name] = Family(name=name, needs=signals, write=write)
+        _FAMILIES[name] = Family(name=name, needs=signals, write=write, on=on)
         return write
 
     return declare
@@ -140,10 +145,26 @@ def families(extensions: Iterable[str] = ()) -> Mapping[str, Family]:
     return {one.name: one for one in ordered}
 
 
-def written(log: AsOf, extensions: Iterable[str] = ()) -> Iterator[Declared]:
-    """Write every family that the log has signals for, in a stable order."""
-    for one in families(extensions).values():
-        if not log.kinds(*one.needs):
+def written(
+    log: AsOf, extensions: Iterable[str] = (), include: Iterable[str] = ()
+) -> Iterator[Declared]:
+    """Write every family that is on and that the log has signals for, in a stable order.
+
+    Raises
+    ------
+    StudyError
+        When a family to include does not exist.
+    """
+    every, asked = families(extensions), tuple(include)
+    for name in asked:
+        if name not in every:
+            raise StudyError(
+                f"`features.include` names {name!r}, and no family is called that",
+                hint=nearest(name, every),
+            )
+    for one in every.values():
+        silent = bool(one.needs) and not log.kinds(*one.needs)
+        if silent or not (one.on or one.name in asked):
             continue
         for declared in one.write(log):
             yield replace(declared, feature=replace(declared.feature, family=one.name))

@@ -15,8 +15,10 @@ from dataclasses import asdict
 from datetime import date, timedelta
 
 import ibis
+import ibis.expr.types as ir
 import pyarrow as pa
 
+from reveil.events.contents import Contents
 from reveil.events.log import DAY, EventLog, seconds
 from reveil.events.values import MONEY_UNIT
 from reveil.features.matrix import FeatureSet
@@ -43,8 +45,8 @@ def fingerprint(features: FeatureSet) -> str:
     >>> from datetime import timedelta
     >>> from reveil.events.roles import Role
     >>> from reveil.features.matrix import feature_set
-    >>> year = feature_set({"purchase": Role.COMMERCIAL}, observation=timedelta(364))
-    >>> half = feature_set({"purchase": Role.COMMERCIAL}, observation=timedelta(182))
+    >>> shop = Contents(kinds={"purchase": Role.COMMERCIAL})
+    >>> year, half = (feature_set(shop, observation=timedelta(days)) for days in (364, 182))
     >>> fingerprint(year) == fingerprint(half)
     False
     """
@@ -69,7 +71,8 @@ def golden_log(features: FeatureSet) -> EventLog:
     or become known only after it. There are events enough of each kind, and the channels
     that features ask for, so that no value stays the same whatever computes it.
     """
-    kinds = sorted(features.kinds)
+    contents = features.contents
+    kinds = sorted(contents.kinds)
     asked = sorted({channel for a in features.aggregates for channel in a.channels or ()})
     channels = ["channel 0", "channel 1", "channel 2", *asked]
     each = 1 + len(kinds) // 4
@@ -113,10 +116,34 @@ def golden_log(features: FeatureSet) -> EventLog:
     return EventLog(
         events=stored.drop("item", "category"),
         lines=stored.select("customer_id", "kind", "at_s", "known_s", "item", "category"),
-        customers=None,
+        customers=_golden_customers(contents),
         coverage=Coverage(start=GOLDEN_CUTOFF - timedelta(days=900), end=GOLDEN_CUTOFF),
-        roles=features.kinds,
+        roles=contents.kinds,
         kinds=tuple(kinds),
-        columns=features.columns,
+        columns=contents.columns,
         findings=(),
     )
+
+
+def _golden_customers(contents: Contents) -> ir.Table | None:
+    """Lay out the customers table that the features were written for, empty fields included."""
+    if not contents.attributes and not contents.facts:
+        return None
+    numbers = range(_CUSTOMERS)
+    columns: dict[str, pa.Array] = {"customer_id": pa.array([f"G{n:02d}" for n in numbers])}
+    end = seconds(GOLDEN_CUTOFF)
+    for attribute in contents.attributes:
+        if attribute.levels is None:
+            told = pa.array([None if n % 7 == 0 else n * 1.25 for n in numbers], pa.float64())
+        else:
+            texts = (*attribute.levels, "another text", None)
+            told = pa.array([texts[n % len(texts)] for n in numbers], pa.string())
+        columns[f"attribute_{attribute.name}"] = told
+    for fact in contents.facts:
+        if fact.endswith("_s"):
+            past = [end - (n * 37 - 200) * DAY for n in numbers]
+            columns[fact] = pa.array([None if n % 5 == 0 else at for n, at in enumerate(past)])
+        else:
+            columns[fact] = pa.array([n % 3 > 0 for n in numbers])
+    since = pa.array([end - (n * 29 + 40) * DAY for n in numbers], pa.int64())
+    return ibis.memtable(pa.table({**columns, "since_s": since}))

@@ -13,11 +13,12 @@ from datetime import date, timedelta
 import ibis.expr.types as ir
 from ibis.common.deferred import Deferred
 
-from reveil.engine.asof import Aggregate, AsOf
+from reveil.engine.aggregate import Aggregate
+from reveil.engine.asof import AsOf
 from reveil.engine.plan import aggregate
 from reveil.errors import StudyError
+from reveil.events.contents import Contents
 from reveil.events.log import EventLog
-from reveil.events.roles import Role
 from reveil.features.declare import Feature
 from reveil.features.family import written
 
@@ -36,20 +37,24 @@ class FeatureSet:
         What the engine must count for them.
     observation
         How far back they see.
-    kinds, columns
-        The kinds and optional columns they were written for: with the modules, all that
-        is needed to write the same set again.
-    modules
-        The study's own modules of families.
+    contents
+        What of a log they were written for.
+    active_by, limit_days
+        What counted as activity, and the days without any that end it.
+    modules, include
+        The study's own modules of families, and the families switched on. With the contents,
+        the activity and the observation, all that is needed to write the same set again.
     """
 
     features: tuple[Feature, ...]
     values: Mapping[str, Deferred]
     aggregates: tuple[Aggregate, ...]
     observation: timedelta
-    kinds: Mapping[str, Role]
-    columns: tuple[str, ...] = ()
+    contents: Contents
+    active_by: tuple[str, ...] = ()
+    limit_days: int = 0
     modules: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -75,40 +80,63 @@ class FeatureSet:
 
 
 def feature_set(
-    kinds: Mapping[str, Role],
+    contents: Contents,
     *,
     observation: timedelta,
-    columns: Iterable[str] = (),
+    active_by: Iterable[str] = (),
+    limit_days: int = 0,
     modules: Iterable[str] = (),
+    include: Iterable[str] = (),
 ) -> FeatureSet:
     """Write the features for a log that holds some kinds of events.
+
+    Parameters
+    ----------
+    active_by, limit_days
+        The kinds that count as activity, and the days without any that end it; the family of
+        states is silent without.
+    modules
+        Importable modules of the study's own families.
+    include
+        Families that are off unless asked for.
 
     Raises
     ------
     StudyError
-        When no family finds a signal, or two features share a name.
+        When no family finds a signal, two features share a name, or a family that is asked
+        for does not exist.
 
     Examples
     --------
     >>> from datetime import timedelta
-    >>> shop = feature_set({"purchase": Role.COMMERCIAL}, observation=timedelta(364))
-    >>> shop.names[:2]
-    ('purchase_recency_days', 'purchase_tenure_days')
+    >>> from reveil.events.roles import Role
+    >>> contents = Contents(kinds={"purchase": Role.COMMERCIAL})
+    >>> shop = feature_set(contents, observation=timedelta(364))
+    >>> "purchase_recency_days" in shop.names
+    True
     >>> "email_click_rate_84d" in shop.names
     False
     """
-    modules = tuple(modules)
-    asof = AsOf(dict(sorted(kinds.items())), filled=tuple(sorted(columns)))
-    declared = list(written(asof, modules))
+    modules, include, active_by = tuple(modules), tuple(include), tuple(sorted(active_by))
+    asof = AsOf(
+        dict(sorted(contents.kinds.items())),
+        filled=tuple(sorted(contents.columns)),
+        channels=dict(sorted(contents.channels.items())),
+        attributes=tuple(sorted(contents.attributes, key=lambda a: a.name)),
+        facts=tuple(sorted(contents.facts)),
+        active_by=active_by,
+        limit_days=limit_days,
+    )
+    declared = list(written(asof, modules, include))
     names = [one.feature.name for one in declared]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise StudyError(
             f"two features are called {twice[0]!r}", hint="rename the one of your own module"
         )
-    if "purchase" not in kinds:
+    if "purchase" not in asof.roles:
         raise StudyError(
-            f"the log holds no purchase; it holds: {', '.join(sorted(kinds)) or 'nothing'}",
+            f"the log holds no purchase; it holds: {', '.join(asof.roles) or 'nothing'}",
             hint="name the rows that are orders in the `kind` of a source",
         )
     return FeatureSet(
@@ -116,7 +144,15 @@ def feature_set(
         values={one.feature.name: one.value for one in declared},
         aggregates=tuple(asof.aggregates.values()),
         observation=observation,
-        kinds=dict(asof.roles),
-        columns=asof.filled,
+        contents=Contents(
+            kinds=asof.roles,
+            columns=asof.filled,
+            channels=asof.channels,
+            attributes=asof.attributes,
+            facts=asof.facts,
+        ),
+        active_by=active_by,
+        limit_days=limit_days,
         modules=modules,
+        include=include,
     )

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from reveil.activity.states import State, population
 from reveil.config import Study
 from reveil.errors import DataError
+from reveil.events.contents import Contents
 from reveil.events.roles import ROLES
 from reveil.events.settings import COLUMNS
 from reveil.features.declare import Feature
@@ -30,7 +31,8 @@ def catalogue(study: Study | None) -> tuple[Feature, ...]:
     True
     """
     if study is None:
-        return feature_set(ROLES, observation=timedelta(days=728), columns=COLUMNS).features
+        contents = Contents(kinds=ROLES, columns=COLUMNS)
+        return feature_set(contents, observation=timedelta(days=728)).features
     return features_of(study, open_events(study)).features
 
 

@@ -15,6 +15,7 @@ import yaml
 
 from reveil.config import Study, Target
 from reveil.errors import RegistryError, StudyError
+from reveil.events.contents import Attribute, Contents
 from reveil.events.roles import Role
 from reveil.features.golden import fingerprint
 from reveil.features.matrix import FeatureSet, feature_set
@@ -26,11 +27,21 @@ from reveil.registry.reference import reference_of
 
 def signals_of(features: FeatureSet) -> dict[str, object]:
     """Plain values from which the same feature set can be written again."""
+    contents = features.contents
     return {
-        "kinds": {kind: role.value for kind, role in features.kinds.items()},
-        "columns": list(features.columns),
+        "kinds": {kind: role.value for kind, role in contents.kinds.items()},
+        "columns": list(contents.columns),
+        "channels": {name: list(spelled) for name, spelled in contents.channels.items()},
+        "attributes": {
+            one.name: None if one.levels is None else list(one.levels)
+            for one in contents.attributes
+        },
+        "facts": list(contents.facts),
+        "active_by": list(features.active_by),
+        "limit_days": features.limit_days,
         "observation_days": features.observation.days,
         "modules": list(features.modules),
+        "include": list(features.include),
     }
 
 
@@ -39,17 +50,31 @@ def features_from(signals: Mapping[str, object]) -> FeatureSet:
 
     Examples
     --------
-    >>> s = {"kinds": {"purchase": "commercial"}, "columns": [], "observation_days": 364,
-    ...      "modules": []}
-    >>> signals_of(features_from(s)) == s
+    >>> shop = feature_set(
+    ...     Contents(kinds={"purchase": Role.COMMERCIAL}), observation=timedelta(days=364))
+    >>> features_from(signals_of(shop)).features == shop.features
     True
     """
     kinds = cast("Mapping[str, str]", signals["kinds"])
+    channels = cast("Mapping[str, Sequence[str]]", signals["channels"])
+    attributes = cast("Mapping[str, Sequence[str] | None]", signals["attributes"])
+    contents = Contents(
+        kinds={kind: Role(role) for kind, role in kinds.items()},
+        columns=tuple(cast("Sequence[str]", signals["columns"])),
+        channels={name: tuple(spelled) for name, spelled in channels.items()},
+        attributes=tuple(
+            Attribute(name=name, levels=None if levels is None else tuple(levels))
+            for name, levels in attributes.items()
+        ),
+        facts=tuple(cast("Sequence[str]", signals["facts"])),
+    )
     return feature_set(
-        {kind: Role(role) for kind, role in kinds.items()},
+        contents,
         observation=timedelta(days=cast("int", signals["observation_days"])),
-        columns=cast("Sequence[str]", signals["columns"]),
+        active_by=cast("Sequence[str]", signals["active_by"]),
+        limit_days=cast("int", signals["limit_days"]),
         modules=cast("Sequence[str]", signals["modules"]),
+        include=cast("Sequence[str]", signals["include"]),
     )
 
 

@@ -13,12 +13,14 @@ from typing import Literal
 
 import pandas as pd
 
+from reveil.activity.engagement import channels_of
 from reveil.activity.states import State, activity_kinds, population
 from reveil.config import TARGETS, Study, Target
 from reveil.engine.asof import AsOf
 from reveil.engine.duckdb import DuckDB
 from reveil.errors import StudyError, TooLittleDataError
 from reveil.events.audit import judged, require_no_error
+from reveil.events.contents import Contents
 from reveil.events.log import EventLog, open_log
 from reveil.events.roles import MONEY, ORDERS
 from reveil.features.matrix import FeatureSet, feature_set
@@ -70,12 +72,23 @@ def read_events(study: Study, frames: Mapping[str, object] | None = None) -> Eve
 
 
 def features_of(study: Study, log: EventLog) -> FeatureSet:
-    """Write the features for the kinds and columns that a study's log holds."""
+    """Write the features for what a study's log holds."""
     return feature_set(
-        {kind: log.roles[kind] for kind in log.kinds},
+        contents_of(study, log),
         observation=study.windows.observation,
-        columns=log.columns,
+        active_by=kinds_meant(study, study.activity.any_of),
+        limit_days=study.activity.within.days,
         modules=study.features.modules,
+        include=study.features.include,
+    )
+
+
+def contents_of(study: Study, log: EventLog) -> Contents:
+    """Say what a log holds, as far as features can tell."""
+    return Contents(
+        kinds={kind: log.roles[kind] for kind in log.kinds},
+        columns=log.columns,
+        channels=channels_of(log, study.activity.engagement, study.coverage.end),
     )
 
 

@@ -149,8 +149,10 @@ def _scored(
 
 def _signals(features: FeatureSet) -> object:
     """Tell feature sets apart that give other values under the same names."""
-    kinds = tuple(sorted((kind, role.value) for kind, role in features.kinds.items()))
-    return (kinds, features.columns, features.modules, features.observation)
+    written_for = repr(
+        (features.contents, features.active_by, features.limit_days, features.modules)
+    )
+    return (written_for, features.include, features.observation)
 
 
 def _last_order(recency: pd.Series, cutoff: date) -> pa.Array:
