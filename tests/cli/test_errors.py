@@ -71,20 +71,54 @@ def test_bad_input(  # noqa: PLR0917  (pytest passes them by name)
     result = run(name, study, *options)
     if name in ("promote", "score") and not changes:
         # Without a model these need not look at the data.
-        told(result, "reveil train")
-        return
+        words = ("reveil train",)
     told(result, *words)
     assert listed(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("registry",), ("promote",), ("promote", "--dry-run"), ("score", *SCORE),
+     ("rollback", "--target", "attrition")],
+    ids=lambda c: " ".join(c[:2]),
+)  # fmt: skip
+@pytest.mark.parametrize("uri", ["sqlite:///mlflow.db", "sqlite:///models/mlflow.db", None])
+def test_a_study_that_was_never_trained(  # noqa: PLR0917  (pytest passes them by name)
+    run, small: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...], uri: str | None,
+) -> None:  # fmt: skip
+    """Asked for its models, a command says that there are none, and creates no store to say so."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    study = small(registry={"uri": uri})
+    before = sorted(tmp_path.rglob("*"))
+    name, *options = command
+    result = run(name, study, *options)
+    if name == "registry":
+        assert (result.exit_code, result.stderr) == (0, "")
+        assert result.stdout == "nothing was trained for this study yet\n"
+    else:
+        told(result, "mlflow.db does not exist", "reveil train")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_store_that_cannot_be_created_is_told_before_learning(
+    run, small: Callable[..., Path], tmp_path: Path
+) -> None:
+    """A file stands where its folder should be: told before too few customers are, which need a look."""
+    study = small(registry={"uri": "sqlite:///ventes.csv/mlflow.db"})
+    told(run("train", study), "mlflow.db cannot be created", "ventes.csv is not a folder")
 
 
 def test_no_eligible_customer(run, small: Callable[..., Path], tmp_path: Path) -> None:
     """Too few customers to learn from: counted by `check`, refused with numbers by `train`."""
     study = small()
+    before = sorted(tmp_path.rglob("*"))
     result = run("check", study)
     assert result.exit_code == 0
     assert "reactivation" in result.stdout
     told(run("train", study, "--out", tmp_path / "runs"), "requires at least 500", "--small")
-    assert not (tmp_path / "runs").exists()
+    assert sorted(tmp_path.rglob("*")) == before
     assert run("registry", study).stdout == "nothing was trained for this study yet\n"
 
 

@@ -209,16 +209,18 @@ def train(
 
     from reveil.cli import printing
     from reveil.pipeline.recording import record_run
-    from reveil.pipeline.stores import store_of
+    from reveil.pipeline.stores import require_store, store_of
     from reveil.pipeline.training import look
     from reveil.pipeline.training import train as learn
 
     with _progress() as (say, step):
         say("computing features")
+        require_store(loaded)
         observed = look(loaded, progress=step)
-        store = store_of(loaded, say=say)
         made = learn(loaded, targets=_targets(targets), observed=observed, small=small, say=say)
         say("logging to MLflow")
+        # Not before: a training that is refused leaves no empty store.
+        store = store_of(loaded, say=say)
         recorded = record_run(made, out or Path("runs") / loaded.name, store=store)
     _print(
         as_json,

@@ -16,7 +16,7 @@ from reveil.errors import RegistryError
 from reveil.learning.fit import MIN_CUTOFFS
 from reveil.pipeline.definitions import changed_since, rebuilt
 from reveil.pipeline.observing import label_of, observe, splits_of
-from reveil.pipeline.stores import store_of
+from reveil.pipeline.stores import existing_store_of, trained_store_of
 from reveil.pipeline.training import Observed, look
 from reveil.pipeline.training_sets import training_set_of
 from reveil.registry.champions import CHAMPION, Champion, load_version, version_of
@@ -83,7 +83,7 @@ def promote_challengers(
         When there is no challenger, its artifact was changed, it was trained under other
         definitions than the study's, or another promotion came first.
     """
-    store = store or store_of(study)
+    store = store or trained_store_of(study)
     at = at or datetime.now(UTC)
     waiting = {target: _challenger(study, store, target) for target in targets}
     observed = observed or look(study)
@@ -173,7 +173,9 @@ def registered(study: Study) -> tuple[Registered, ...]:
     RegistryError
         When the store cannot be opened.
     """
-    store = store_of(study)
+    store = existing_store_of(study)
+    if store is None:
+        return ()
     names = {t: model_name(study.registry.model_prefix, study.name, t) for t in TARGETS}
     listed = (
         Registered(
@@ -196,7 +198,8 @@ def roll_back(study: Study, target: Target, *, actor: str | None = None) -> Move
         When there is none to go back to.
     """
     model = model_name(study.registry.model_prefix, study.name, target)
-    return rollback(store_of(study), model, actor=actor or getpass.getuser(), at=datetime.now(UTC))
+    store = trained_store_of(study)
+    return rollback(store, model, actor=actor or getpass.getuser(), at=datetime.now(UTC))
 
 
 def _sees_a_year(split: Split) -> bool:

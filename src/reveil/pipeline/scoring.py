@@ -22,7 +22,7 @@ from reveil.errors import DataError, LeakageError, RegistryError
 from reveil.events.log import EventLog
 from reveil.pipeline.definitions import rebuilt
 from reveil.pipeline.observing import label_of, open_events, require_covered
-from reveil.pipeline.stores import store_of
+from reveil.pipeline.stores import trained_store_of
 from reveil.registry.champions import CHAMPION, Champion, load_champion, version_of
 from reveil.registry.runs import model_name
 from reveil.registry.store import Store, shown
@@ -85,7 +85,7 @@ def score_customers(
         without a champion is not scored.
     """
     require_covered(study, cutoff)
-    store = store or store_of(study)
+    store = store or trained_store_of(study)
     champions = _champions(study, store)
     _require_learned_before(champions, cutoff)
     log = log or open_events(study)

@@ -32,6 +32,7 @@ from reveil.registry.settings import absolute_uri
 
 _SLOW_SECONDS = 2.0
 _HEALTH_SECONDS = 10.0
+_ELSEWHERE = "set `registry: {uri: sqlite:///…}` to a file that can be written"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -87,6 +88,12 @@ def open_store(uri: str, *, say: Callable[[str], None] | None = None) -> Store:
     if scheme == "sqlite":
         uri = absolute_uri(uri, Path.cwd())
         database = _database(uri)
+        try:
+            database.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RegistryError(
+                f"{database.parent} cannot be created: {error.strerror}", hint=_ELSEWHERE
+            ) from error
     elif scheme in ("http", "https"):
         database = None
         _require_answer(uri)
@@ -108,6 +115,42 @@ def open_store(uri: str, *, say: Callable[[str], None] | None = None) -> Store:
     finally:
         timer.cancel()
     return Store(uri=uri, client=client, database=database)
+
+
+def existing_store(uri: str) -> Store | None:
+    """Open the store if there is one, and create nothing.
+
+    Returns
+    -------
+    Store or None
+        None where a SQLite file would have to be created.
+
+    Raises
+    ------
+    RegistryError
+        As `open_store`.
+    """
+    sqlite = urllib.parse.urlsplit(uri).scheme == "sqlite"
+    if sqlite and not _database(absolute_uri(uri, Path.cwd())).exists():
+        return None
+    return open_store(uri)
+
+
+def require_place(uri: str) -> None:
+    """Refuse a SQLite store that cannot be created where its URI says, and create nothing.
+
+    Raises
+    ------
+    RegistryError
+        When what should be its folder is a file, or may not be written.
+    """
+    folder = _database(absolute_uri(uri, Path.cwd())).parent
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        wrong = "may not be written" if there.is_dir() else "is not a folder"
+        raise RegistryError(
+            f"the MLflow store {shown(uri)} cannot be created: {there} {wrong}", hint=_ELSEWHERE
+        )
 
 
 @contextmanager
@@ -173,10 +216,6 @@ def _database(uri: str) -> Path:
         raise RegistryError(
             f"{uri!r} names no file", hint="write `sqlite:///` and the path of a file"
         )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RegistryError(f"{path.parent} cannot be created: {error.strerror}") from error
     return path
 
 
