@@ -52,6 +52,15 @@ def test_every_command_says_what_it_does(run, command: str) -> None:
     assert len(said.splitlines()[2].strip()) > 20
 
 
+def test_every_summary_is_whole(run) -> None:
+    """In the list of commands, none is cut with an ellipsis, as click does to a long one."""
+    listed = run("--help").stdout.split("Commands:\n")[1].splitlines()
+    assert [line.split()[0] for line in listed] == list(COMMANDS)
+    assert [line for line in listed if not line.endswith(".") or line.endswith("...")] == []
+    # A terminal of 80 columns cuts a little earlier than this one.
+    assert max(map(len, listed)) <= 76
+
+
 IMPORTED = """
 import sys
 from click.testing import CliRunner

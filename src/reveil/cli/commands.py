@@ -82,7 +82,7 @@ def main(debug: bool) -> None:
 @click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
 @JSON
 def demo(customers: int, out: Path, seed: int, threads: int, language: str, as_json: bool) -> None:
-    """Simulate a shop and go the whole way: train, promote, score, list, report."""
+    """Simulate a shop, and go the whole way to a list and reports."""
     from reveil.cli import announcing
     from reveil.pipeline.demo import run_demo
 
@@ -109,7 +109,7 @@ def demo(customers: int, out: Path, seed: int, threads: int, language: str, as_j
 @JSON
 @click.pass_context
 def check(context: click.Context, study: Path, out: Path | None, as_json: bool) -> None:
-    """Audit the data, plan the cutoffs, count who could be learned from. Trains nothing."""
+    """Audit the data, plan the cutoffs, count who can be learned from. Trains nothing."""
     loaded = _load(study)
 
     from reveil.cli import printing
@@ -132,7 +132,7 @@ def check(context: click.Context, study: Path, out: Path | None, as_json: bool) 
 def features(
     study: Path | None, language: str, cutoff: date | None, out: Path | None, as_json: bool
 ) -> None:
-    """Print the catalogue of features; with --cutoff and --out, write their matrix."""
+    """Print the catalogue of features, or write their matrix."""
     if (cutoff is None) != (out is None):
         raise click.UsageError("--cutoff and --out go together")
     if cutoff is not None and study is None:
@@ -204,7 +204,7 @@ def states(
 def train(
     study: Path, targets: tuple[str, ...], small: bool, out: Path | None, as_json: bool
 ) -> None:
-    """Train, judge out of time beside the baselines, and log to MLflow."""
+    """Train, judge out of time beside baselines, log to MLflow."""
     loaded = _load(study)
 
     from reveil.cli import printing
@@ -238,7 +238,7 @@ def train(
 def promote(
     context: click.Context, study: Path, targets: tuple[str, ...], dry_run: bool, as_json: bool
 ) -> None:
-    """Put the challengers before the gate; those that pass become champions.
+    """Make champions of the challengers that the gate lets through.
 
     Exit code 3 when the gate refuses one.
     """
@@ -277,7 +277,7 @@ def rollback(study: Path, target: str, as_json: bool) -> None:
 @STUDY
 @JSON
 def registry(study: Path, as_json: bool) -> None:
-    """List versions, aliases, gate results and moves of the study's models."""
+    """List the models: versions, aliases, gate results, moves."""
     loaded = _load(study)
 
     from reveil.cli import announcing
@@ -293,7 +293,7 @@ def registry(study: Path, as_json: bool) -> None:
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
 @JSON
 def score(study: Path, cutoff: date, out: Path, as_json: bool) -> None:
-    """Score every customer with the champions, and publish the scores in a folder."""
+    """Score every customer with the champions, and publish the scores."""
     loaded = _load(study)
 
     from reveil.cli import announcing
@@ -316,7 +316,7 @@ def score(study: Path, cutoff: date, out: Path, as_json: bool) -> None:
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
 @JSON
 def target(study: Path, scores: Path, out: Path, as_json: bool) -> None:
-    """Decide whom to contact, with which offer, and why not the others."""
+    """Decide whom to contact with which offer, and whom not, and why."""
     loaded = _load(study)
 
     from reveil.cli import announcing
@@ -332,7 +332,7 @@ def target(study: Path, scores: Path, out: Path, as_json: bool) -> None:
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True)
 @JSON
 def simulate(customers: int, seed: int, out: Path, as_json: bool) -> None:
-    """Write a simulated customer base, and the truth behind it, as Parquet files."""
+    """Write a simulated customer base, and the truth behind it."""
     from reveil.simulation.settings import SimulationSettings
     from reveil.simulation.simulate import simulate as make
     from reveil.simulation.simulate import write

@@ -26,7 +26,7 @@ from reveil.cli.commands import JSON, _print, _progress, main
 @click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
 @JSON
 def init(folder: Path, out: Path, force: bool, language: str, as_json: bool) -> None:
-    """Look at the files of a folder, and propose a commented study.yaml for them."""
+    """Propose a commented study.yaml for the files of a folder."""
     from reveil.cli import starting  # noqa: PLC0415  (--help loads no stage)
     from reveil.pipeline.starting import start_study  # noqa: PLC0415
 
