@@ -17,6 +17,10 @@ class Unit(StrEnum):
     MONEY = "money"
     RATIO = "ratio"
     SHARE = "share"
+    NUMBER = "number"
+    """As the user's own table writes it, in the user's own unit."""
+    LEVEL = "level"
+    """The place of a text among the feature's `levels`."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +39,10 @@ class Text:
     def of(self, language: Language) -> str:
         """Return the sentence in `language`."""
         return self.fr if language == "fr" else self.en
+
+
+OTHER = Text(en="other", fr="autre")
+"""A text that is none of a feature's levels."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +65,10 @@ class Feature:
     reason
         How it reads for one customer. A format string: `{value}` is the feature's own
         value, any other field names another feature of the same customer.
+    roles
+        The roles of the events it stands on, and `customers` where it reads the customers table.
+    levels
+        The texts its values stand for, by place; empty for a number that means itself.
     """
 
     name: str
@@ -67,3 +79,20 @@ class Feature:
     null_means: str
     window_days: int | None = None
     reason: Text | None = None
+    roles: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+
+    def level(self, value: float, language: Language) -> str:
+        """Say the text that a value stands for; past the last level it is any other text.
+
+        Examples
+        --------
+        >>> title = Feature(
+        ...     name="profile_title", family="profile", signal="profile_title", unit=Unit.LEVEL,
+        ...     meaning=Text(en="title", fr="civilité"), null_means="not known",
+        ...     levels=("Mme", "M."))
+        >>> title.level(0.0, "fr"), title.level(2.0, "fr")
+        ('Mme', 'autre')
+        """
+        place = int(value)
+        return self.levels[place] if 0 <= place < len(self.levels) else OTHER.of(language)

@@ -17,8 +17,9 @@ from reveil.errors import StudyError, nearest
 from reveil.features.declare import Feature, Text, Unit
 
 BUILT_IN = (
-    "recency", "frequency", "monetary", "rhythm", "trend", "season", "breadth", "engagement",
-    "email", "pressure", "incidents",
+    "recency", "tenure", "frequency", "monetary", "rhythm", "trend", "season", "breadth",
+    "engagement", "channels", "email", "opens", "pressure", "incidents", "ratings", "points",
+    "state", "profile",
 )  # fmt: skip
 """Modules of `reveil.features.families`, in the order of the matrix's columns."""
 
@@ -36,19 +37,20 @@ Write = Callable[[AsOf], Iterable[Declared]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Family:
-    """Features that belong together, and the signals without which they say nothing."""
+    """Features that belong together, and what they say nothing without."""
 
     name: str
     needs: tuple[str, ...]
     write: Write
     on: bool = True
+    also: str = ""
 
 
 _FAMILIES: dict[str, Family] = {}
 
 
 def family(
-    name: str, *, needs: str | tuple[str, ...] = (), on: bool = True
+    name: str, *, needs: str | tuple[str, ...] = (), on: bool = True, also: str = ""
 ) -> Callable[[Write], Write]:
     """Declare a family of features.
 
@@ -61,6 +63,9 @@ def family(
         family contributes nothing. Without any, the family asks the log itself.
     on
         Whether it takes part unless a study says otherwise (`features.include`).
+    also
+        In words, what it asks the log for besides: what the catalogue says is missing when
+        the family finds nothing to say.
 
     Raises
     ------
@@ -87,7 +92,7 @@ def family(
                 hint="rename yours",
             )
         signals = (needs,) if isinstance(needs, str) else needs
-        _FAMILIES[name] = Family(name=name, needs=signals, write=write, on=on)
+        _FAMILIES[name] = Family(name=name, needs=signals, write=write, on=on, also=also)
         return write
 
     return declare
@@ -103,6 +108,7 @@ def feature(
     null: str,
     window_days: int | None = None,
     reason: Text | None = None,
+    levels: tuple[str, ...] = (),
 ) -> Declared:
     """Declare one feature of a family: what it is, beside how it is computed."""
     described = Feature(
@@ -114,6 +120,7 @@ def feature(
         null_means=null,
         window_days=window_days,
         reason=reason,
+        levels=levels,
     )
     return Declared(feature=described, value=value)
 
@@ -155,16 +162,67 @@ def written(
     StudyError
         When a family to include does not exist.
     """
-    every, asked = families(extensions), tuple(include)
-    for name in asked:
+    include = tuple(include)
+    for one in _asked(extensions, include):
+        if not _missing(one, log, include):
+            for declared in one.write(log):
+                yield replace(declared, feature=replace(declared.feature, family=one.name))
+
+
+def silent(
+    log: AsOf,
+    speaking: Iterable[str],
+    extensions: Iterable[str] = (),
+    include: Iterable[str] = (),
+) -> Mapping[str, str]:
+    """Say why each family that writes nothing is silent.
+
+    Parameters
+    ----------
+    speaking
+        The families that wrote something.
+
+    Raises
+    ------
+    StudyError
+        When a family to include does not exist.
+
+    Examples
+    --------
+    >>> from reveil.events.roles import Role
+    >>> why = silent(AsOf({"purchase": Role.COMMERCIAL}), ("recency", "tenure"))
+    >>> why["email"]
+    'needs email_sent; the log holds none'
+    >>> why["opens"]
+    'off unless `features.include` names it'
+    """
+    include, speaking = tuple(include), frozenset(speaking)
+    return {
+        one.name: _missing(one, log, include) or _nothing_found(one)
+        for one in _asked(extensions, include)
+        if one.name not in speaking
+    }
+
+
+def _asked(extensions: Iterable[str], include: tuple[str, ...]) -> Iterable[Family]:
+    every = families(extensions)
+    for name in include:
         if name not in every:
             raise StudyError(
                 f"`features.include` names {name!r}, and no family is called that",
                 hint=nearest(name, every),
             )
-    for one in every.values():
-        silent = bool(one.needs) and not log.kinds(*one.needs)
-        if silent or not (one.on or one.name in asked):
-            continue
-        for declared in one.write(log):
-            yield replace(declared, feature=replace(declared.feature, family=one.name))
+    return every.values()
+
+
+def _missing(one: Family, log: AsOf, include: tuple[str, ...]) -> str:
+    """Say why a family is not asked; empty when it is."""
+    if not (one.on or one.name in include):
+        return "off unless `features.include` names it"
+    if one.needs and not log.kinds(*one.needs):
+        return f"needs {' or '.join(one.needs)}; the log holds none"
+    return ""
+
+
+def _nothing_found(one: Family) -> str:
+    return f"needs {one.also}; there is none" if one.also else "finds nothing to say of this log"

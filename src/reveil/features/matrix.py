@@ -7,7 +7,7 @@ Out: one row per customer and cutoff, float32, in a stable order of rows and col
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import ibis.expr.types as ir
@@ -20,7 +20,8 @@ from reveil.errors import StudyError
 from reveil.events.contents import Contents
 from reveil.events.log import EventLog
 from reveil.features.declare import Feature
-from reveil.features.family import written
+from reveil.features.family import silent, written
+from reveil.features.grounds import covered, roles_of, stood_on
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +61,13 @@ class FeatureSet:
     def names(self) -> tuple[str, ...]:
         """Column names, in order."""
         return tuple(feature.name for feature in self.features)
+
+    @property
+    def silent(self) -> Mapping[str, str]:
+        """Why each family that wrote nothing is silent, by name."""
+        asof = _asof(self.contents, self.active_by, self.limit_days)
+        speaking = {feature.family for feature in self.features}
+        return silent(asof, speaking, self.modules, self.include)
 
     def matrix(self, log: EventLog, population: ir.Table, cutoff: date) -> ir.Table:
         """Compute every feature for a population at one cutoff, lazily.
@@ -118,15 +126,7 @@ def feature_set(
     False
     """
     modules, include, active_by = tuple(modules), tuple(include), tuple(sorted(active_by))
-    asof = AsOf(
-        dict(sorted(contents.kinds.items())),
-        filled=tuple(sorted(contents.columns)),
-        channels=dict(sorted(contents.channels.items())),
-        attributes=tuple(sorted(contents.attributes, key=lambda a: a.name)),
-        facts=tuple(sorted(contents.facts)),
-        active_by=active_by,
-        limit_days=limit_days,
-    )
+    asof = _asof(contents, active_by, limit_days)
     declared = list(written(asof, modules, include))
     names = [one.feature.name for one in declared]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -139,10 +139,16 @@ def feature_set(
             f"the log holds no purchase; it holds: {', '.join(asof.roles) or 'nothing'}",
             hint="name the rows that are orders in the `kind` of a source",
         )
+    grounds = stood_on({one.feature.name: one.value for one in declared}, asof.aggregates)
+    kept = [one for one in declared if covered(grounds[one.feature.name], observation.days)]
+    used = {a.key for one in kept for a in grounds[one.feature.name]}
     return FeatureSet(
-        features=tuple(one.feature for one in declared),
-        values={one.feature.name: one.value for one in declared},
-        aggregates=tuple(asof.aggregates.values()),
+        features=tuple(
+            replace(one.feature, roles=roles_of(grounds[one.feature.name], asof.roles))
+            for one in kept
+        ),
+        values={one.feature.name: one.value for one in kept},
+        aggregates=tuple(a for key, a in asof.aggregates.items() if key in used),
         observation=observation,
         contents=Contents(
             kinds=asof.roles,
@@ -155,4 +161,17 @@ def feature_set(
         limit_days=limit_days,
         modules=modules,
         include=include,
+    )
+
+
+def _asof(contents: Contents, active_by: tuple[str, ...], limit_days: int) -> AsOf:
+    """Put what a log holds in one order, whatever order it was listed in."""
+    return AsOf(
+        dict(sorted(contents.kinds.items())),
+        filled=tuple(sorted(contents.columns)),
+        channels=dict(sorted(contents.channels.items())),
+        attributes=tuple(sorted(contents.attributes, key=lambda a: a.name)),
+        facts=tuple(sorted(contents.facts)),
+        active_by=active_by,
+        limit_days=limit_days,
     )

@@ -10,11 +10,17 @@ from reveil.features.declare import Text, Unit
 from reveil.features.family import Declared, family, feature
 
 
-@family("email", needs="email_sent")
+@family("email", needs="email_sent", also="email_click")
 def email(log: AsOf) -> Iterator[Declared]:
-    """Click rates, their change, and e-mails without an answer."""
+    """Click rates, their change, how long clicking lasts, and e-mails without an answer."""
     if not log.kinds("email_click"):
         return
+    yield from _rates(log)
+    yield from _life(log)
+    yield from _unanswered(log)
+
+
+def _rates(log: AsOf) -> Iterator[Declared]:
     for days in (84, 364):
         yield feature(
             f"email_click_rate_{days}d",
@@ -45,6 +51,79 @@ def email(log: AsOf) -> Iterator[Declared]:
         ),
         null="no e-mail sent in one of the two",
         window_days=168,
+    )
+    if log.columns("campaign"):
+        yield feature(
+            "email_campaign_click_share_364d",
+            log.distinct("email_click", column="campaign", days=364)
+            / log.distinct("email_sent", column="campaign", days=364).nullif(0),
+            signal="email_click",
+            unit=Unit.RATIO,
+            meaning=Text(
+                en="campaigns clicked per campaign sent in 364 days",
+                fr="campagnes cliquées par campagne envoyée en 364 jours",
+            ),
+            null="no campaign sent in 364 days",
+            window_days=364,
+            reason=Text(
+                en="clicked in {value:.0%} of the campaigns of the last 364 days",
+                fr="a cliqué dans {value:.0%} des campagnes des 364 derniers jours",
+            ),
+        )
+
+
+def _life(log: AsOf) -> Iterator[Declared]:
+    delay = log.tenure("email_sent") - log.tenure("email_click")
+    yield feature(
+        "email_activation_days",
+        (delay >= 0.0).ifelse(delay, None),
+        signal="email_click",
+        unit=Unit.DAYS,
+        meaning=Text(
+            en="days from the first e-mail to the first click",
+            fr="jours du premier e-mail au premier clic",
+        ),
+        null="no click, or the first click came before any e-mail of the observation window",
+    )
+    yield feature(
+        "email_click_life_days",
+        log.tenure("email_click") - log.recency("email_click"),
+        signal="email_click",
+        unit=Unit.DAYS,
+        meaning=Text(
+            en="days from the first click to the last", fr="jours du premier clic au dernier"
+        ),
+        null="no click in the observation window",
+        reason=Text(
+            en="clicks in e-mails over {value:.0f} days",
+            fr="clique dans les e-mails sur une durée de {value:.0f} jours",
+        ),
+    )
+
+
+def _unanswered(log: AsOf) -> Iterator[Declared]:
+    for days in (28, 84, 364):
+        # How much we wrote is confounded by whom we chose: counted, and never a reason.
+        yield feature(
+            f"email_sent_count_{days}d",
+            log.count("email_sent", days=days),
+            signal="contact",
+            unit=Unit.COUNT,
+            meaning=Text(en=f"e-mails sent in {days} days", fr=f"e-mails envoyés en {days} jours"),
+            null="never null",
+            window_days=days,
+        )
+    yield feature(
+        "email_unclicked_count",
+        log.since("email_sent", after=("email_click",)),
+        signal="email_unanswered",
+        unit=Unit.COUNT,
+        meaning=Text(en="e-mails since the last click", fr="e-mails depuis le dernier clic"),
+        null="never null",
+        reason=Text(
+            en="{value:.0f} e-mails since the last click",
+            fr="{value:.0f} e-mails depuis le dernier clic",
+        ),
     )
     yield feature(
         "email_unanswered_count",

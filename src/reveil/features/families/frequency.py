@@ -24,7 +24,7 @@ def frequency(log: AsOf) -> Iterator[Declared]:
         null="never null",
         reason=Text(en="orders so far: {value:.0f}", fr="commandes à ce jour : {value:.0f}"),
     )
-    for days in (28, 84, 168, 364):
+    for days in (7, 28, 84, 168, 364):
         yield feature(
             f"purchase_count_{days}d",
             log.count("purchase", days=days),
@@ -51,3 +51,18 @@ def frequency(log: AsOf) -> Iterator[Declared]:
         ),
         null="no order in the observation window",
     )
+    if log.kinds("quote"):
+        for days in (84, 364):
+            yield feature(
+                f"quote_count_{days}d",
+                log.count("quote", days=days),
+                signal="quote",
+                unit=Unit.COUNT,
+                meaning=Text(en=f"quotes in {days} days", fr=f"devis en {days} jours"),
+                null="never null",
+                window_days=days,
+                reason=Text(
+                    en=f"quotes in the last {days} days: {{value:.0f}}",
+                    fr=f"devis sur les {days} derniers jours : {{value:.0f}}",
+                ),
+            )

@@ -1,4 +1,4 @@
-"""How long ago things last happened, and since when the customer has been one."""
+"""How long ago things last happened."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from reveil.engine.asof import AsOf
 from reveil.features.declare import Text, Unit
 from reveil.features.family import Declared, family, feature
-from reveil.features.words import noun
+from reveil.features.words import noun, own_kinds
 
 
 @family("recency", needs=("commercial", "engagement"))
 def recency(log: AsOf) -> Iterator[Declared]:
-    """Days since the last and the first event of each signal."""
+    """Days since the last event of each signal."""
     yield feature(
         "purchase_recency_days",
         log.recency("purchase"),
@@ -24,18 +24,7 @@ def recency(log: AsOf) -> Iterator[Declared]:
             en="last order {value:.0f} days ago", fr="dernière commande il y a {value:.0f} jours"
         ),
     )
-    yield feature(
-        "purchase_tenure_days",
-        log.tenure("purchase"),
-        signal="tenure",
-        unit=Unit.DAYS,
-        meaning=Text(en="days since the first order", fr="jours depuis la première commande"),
-        null="no order in the observation window",
-        reason=Text(
-            en="first order {value:.0f} days ago", fr="première commande il y a {value:.0f} jours"
-        ),
-    )
-    for kind in log.kinds("return", "engagement", "incident"):
+    for kind in own_kinds(log, "return", "quote", "engagement", "incident"):
         word = noun(kind)
         yield feature(
             f"{kind}_recency_days",

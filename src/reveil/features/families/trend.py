@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ibis.common.deferred import Deferred
+
 from reveil.engine.asof import AsOf
 from reveil.events.roles import MONEY
 from reveil.features.declare import Text, Unit
@@ -13,50 +15,97 @@ from reveil.features.family import Declared, family, feature
 @family("trend", needs="purchase")
 def trend(log: AsOf) -> Iterator[Declared]:
     """Decayed counts and amounts with half-lives of 28 and 84 days, and recent over earlier."""
-    short, long = (log.decayed("purchase", half_life=days) for days in (28, 84))
+    yield from _counts(log, "purchase", orders, signal="trend", changes=(28, 84, 168))
+    yield from _amounts(log)
+    if log.kinds("engagement"):
+        yield from _counts(log, "engagement", signs, signal="engagement", changes=(28, 84))
+
+
+orders = Text(en="orders", fr="commandes")
+signs = Text(en="signs of engagement", fr="signes d'engagement")
+
+
+def _counts(
+    log: AsOf, name: str, word: Text, *, signal: str, changes: tuple[int, ...]
+) -> Iterator[Declared]:
+    each = "chacune" if name == "purchase" else "chacun"
+    short, long = (log.decayed(name, half_life=days) for days in (28, 84))
     for days, value in ((28, short), (84, long)):
         yield feature(
-            f"purchase_decayed_count_{days}d",
+            f"{name}_decayed_count_{days}d",
             value,
-            signal="trend",
+            signal=signal,
             unit=Unit.COUNT,
             meaning=Text(
-                en=f"orders, each counting half as much every {days} days",
-                fr=f"commandes, chacune comptant moitié moins tous les {days} jours",
+                en=f"{word.en}, each counting half as much every {days} days",
+                fr=f"{word.fr}, {each} comptant moitié moins tous les {days} jours",
             ),
             null="never null",
         )
     yield feature(
-        "purchase_decayed_amount_84d",
-        log.decayed(*MONEY, half_life=84, column="amount"),
-        signal="amount",
-        unit=Unit.MONEY,
-        meaning=Text(
-            en="amounts less returns, each counting half as much every 84 days",
-            fr="montants, retours déduits, chacun comptant moitié moins tous les 84 jours",
-        ),
-        null="never null",
-    )
-    yield feature(
-        "purchase_trend_ratio",
+        f"{name}_trend_ratio",
         (short + 0.1) / (long + 0.1),
-        signal="trend",
+        signal=signal,
         unit=Unit.RATIO,
         meaning=Text(
-            en="recent decayed orders over slowly decayed ones",
-            fr="commandes récentes rapportées à la tendance longue",
+            en=f"recent decayed {word.en} over slowly decayed ones",
+            fr=f"{word.fr} : tendance récente rapportée à la tendance longue",
         ),
         null="never null",
     )
-    yield feature(
-        "purchase_count_change_168d",
-        log.count("purchase", days=168) - log.count("purchase", days=336, until=168),
-        signal="trend",
-        unit=Unit.COUNT,
-        meaning=Text(
-            en="orders in 168 days less orders in the 168 days before",
-            fr="commandes en 168 jours, moins celles des 168 jours précédents",
-        ),
-        null="never null",
-        window_days=336,
-    )
+    for days in changes:
+        yield feature(
+            f"{name}_count_change_{days}d",
+            log.count(name, days=days) - log.count(name, days=2 * days, until=days),
+            signal=signal,
+            unit=Unit.COUNT,
+            meaning=Text(
+                en=f"{word.en} in {days} days less those of the {days} days before",
+                fr=f"{word.fr} en {days} jours, moins les {days} jours précédents",
+            ),
+            null="never null",
+            window_days=2 * days,
+            reason=Text(
+                en=f"{word.en} of the last {days} days against the {days} before: {{value:+.0f}}",
+                fr=f"{word.fr} des {days} derniers jours par rapport aux {days} précédents : "
+                "{value:+.0f}",
+            ),
+        )
+
+
+def _amounts(log: AsOf) -> Iterator[Declared]:
+    for days in (28, 84):
+        yield feature(
+            f"purchase_decayed_amount_{days}d",
+            log.decayed(*MONEY, half_life=days, column="amount"),
+            signal="amount",
+            unit=Unit.MONEY,
+            meaning=Text(
+                en=f"amounts less returns, each counting half as much every {days} days",
+                fr=f"montants, retours déduits, chacun comptant moitié moins tous les {days} jours",
+            ),
+            null="never null",
+        )
+    for days in (84, 168):
+        yield feature(
+            f"purchase_amount_change_{days}d",
+            _amount(log, days) - _amount(log, 2 * days, until=days),
+            signal="amount",
+            unit=Unit.MONEY,
+            meaning=Text(
+                en=f"amount of orders less returns in {days} days, less the {days} days before",
+                fr=f"montant des commandes en {days} jours, retours déduits, "
+                f"moins les {days} jours précédents",
+            ),
+            null="never null",
+            window_days=2 * days,
+            reason=Text(
+                en=f"amount of the last {days} days against the {days} before: {{value:+,.0f}}",
+                fr=f"montant des {days} derniers jours par rapport aux {days} précédents : "
+                "{value:+,.0f}",
+            ),
+        )
+
+
+def _amount(log: AsOf, days: int, until: int = 0) -> Deferred:
+    return log.sum(*MONEY, column="amount", days=days, until=until)
