@@ -282,6 +282,42 @@ def _resolved(path: Path, folder: Path, key: str) -> Path:
     return folder / Path(re.sub(r"\$\{(\w+)\}", variable, str(path))).expanduser()
 
 
+_WHOLE, _NUMBER, _DATE = "a whole number", "a number", "a date, as in 2024-01-31,"
+_REQUIRED = {
+    "bool_parsing": "true or false",
+    "bool_type": "true or false",
+    "date_from_datetime_inexact": _DATE,
+    "date_from_datetime_parsing": _DATE,
+    "date_type": _DATE,
+    "dict_type": "a mapping, as in `{{key: value}}`,",
+    "enum": "{expected}",
+    "float_parsing": _NUMBER,
+    "float_type": _NUMBER,
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+    "int_from_float": _WHOLE,
+    "int_parsing": _WHOLE,
+    "int_type": _WHOLE,
+    "less_than": "less than {lt}",
+    "less_than_equal": "at most {le}",
+    "literal_error": "{expected}",
+    "model_type": "a mapping, as in `{{key: value}}`,",
+    "string_pattern_mismatch": "text of the form {pattern}",
+    "string_type": "text",
+    "too_short": "at least {min_length}",
+    "tuple_type": "a list, as in `[a, b]`,",
+}
+"""What pydantic's types of errors ask for, in the words of the file rather than of Python."""
+
+_HINTS = {
+    "sources": "add `sources: [{name: shop, path: shop.csv, kind: purchase, "
+    "columns: {customer: ..., at: ...}}]`; `reveil init DIR` proposes them",
+    "coverage": "add `coverage: {start: 2023-01-01, end: 2025-01-01}`, the days the log is "
+    "complete for",
+}
+"""The line to write for what every study needs."""
+
+
 def _explained(error: ValidationError, name: str) -> StudyError:
     # A mistyped key is said before the key it leaves missing.
     first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
@@ -297,11 +333,18 @@ def _explained(error: ValidationError, name: str) -> StudyError:
             hint=nearest(str(loc[-1]), known) if known else None,
         )
     if first["type"] == "missing":
-        return StudyError(f"{name}: `{key}` is required{more}", hint=f"add `{key}`")
-    shown = repr(first["input"])
+        hint = _HINTS.get(key, f"add `{key}`")
+        return StudyError(f"{name}: `{key}` is required{more}", hint=hint)
+    shown = "empty" if first["input"] is None else repr(first["input"])
     shown = shown if len(shown) <= 60 else shown[:57] + "..."
-    reason = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return StudyError(f"{name}: `{key}` is {shown}: {reason}{more}", hint=f"change `{key}`")
+    reason = first["msg"].removeprefix("Value error, ")
+    if first["type"] in _REQUIRED:
+        bounds = {
+            k: f"{v:g}" if isinstance(v, float) else v for k, v in first.get("ctx", {}).items()
+        }
+        reason = f"{_REQUIRED[first['type']].format(**bounds)} is required"
+    hint = _HINTS.get(key, f"change `{key}`")
+    return StudyError(f"{name}: `{key}` is {shown}: {reason}{more}", hint=hint)
 
 
 def _known_keys(loc: tuple[int | str, ...]) -> list[str]:
