@@ -18,7 +18,7 @@ from reveil.activity import rhythm
 from reveil.activity.settings import ActivitySettings
 from reveil.activity.standing import standing_table
 from reveil.activity.states import SHORTEST_LIMIT_DAYS
-from reveil.engine.asof import WEIGHT_UNIT
+from reveil.engine.aggregate import WEIGHT_UNIT
 from reveil.events.log import EventLog
 from reveil.events.roles import ROLES
 
@@ -199,8 +199,9 @@ def engagement_told(past: Past) -> dict[str, Any]:
         for kind, at, said in past:
             if ROLES[kind].value in roles and (channel is None or said.get("channel") == channel):
                 age = T // DAY - 1 - at // DAY
-                unit = math.floor(0.5 ** (age / 84) * WEIGHT_UNIT + 0.5) / WEIGHT_UNIT
-                worth += weights[ROLES[kind].value] * unit
+                days, periods = 0.5 ** (age % 28 / 84), 0.5 ** (age // 28 * 28 / 84)
+                rounded = [math.floor(w * WEIGHT_UNIT + 0.5) / WEIGHT_UNIT for w in (days, periods)]
+                worth += weights[ROLES[kind].value] * rounded[0] * rounded[1]
         return 100 * worth / (worth + 4.0)
 
     overall = score(tuple(weights))

@@ -176,12 +176,12 @@ def test_decaying_weights_are_the_same_integers(spark: Backend, db: DuckDB) -> N
     """Ten years of ages: the fixed-point weight that each engine rounds to is one number."""
     import ibis  # noqa: PLC0415
 
-    from reveil.engine.asof import WEIGHT_UNIT  # noqa: PLC0415
+    from reveil.engine.rows import PERIOD, decay  # noqa: PLC0415
 
     ages = ibis.range(3_660).unnest().name("age").as_table()
     for half_life in (7, 28, 84):
-        rate = -np.log(2.0) / half_life
-        weight = ((rate * ages.age.cast("float64")).exp() * WEIGHT_UNIT).round().cast("int64")
+        weight = decay(ages.age % PERIOD, 1, half_life)
+        weight *= decay(ages.age // PERIOD, PERIOD, half_life)
         table = ages.select("age", weight=weight).order_by("age")
         here, there = (c.to_pyarrow(table)["weight"].to_pylist() for c in (db.backend, spark))
         assert here == there

@@ -14,7 +14,8 @@ import pytest
 from dirty import ROLES
 from small import small_log
 
-from reveil.engine.asof import WEIGHT_UNIT, AsOf
+from reveil.engine.aggregate import WEIGHT_UNIT
+from reveil.engine.asof import AsOf
 from reveil.engine.duckdb import DuckDB
 from reveil.engine.plan import aggregate, gap_days
 from reveil.engine.settings import EngineSettings
@@ -78,10 +79,12 @@ def test_decayed_amounts_are_exact_integers(asof: AsOf, threads: int) -> None:
     asof.decayed("purchase", half_life=28, column="amount")
     (wanted,) = asof.aggregates.values()
     table = aggregate(log, ibis.memtable({"customer_id": ["a"]}), CUTOFF, [wanted])
-    meant = sum(
-        math.floor(0.5 ** ((int(day) - 1) / 28) * WEIGHT_UNIT + 0.5) * int(amount)
-        for day, amount in zip(days, cents, strict=True)
-    )
+
+    def weight(age: int) -> int:
+        parts = (0.5 ** (age % 28 / 28), 0.5 ** (age // 28))
+        return math.prod(math.floor(part * WEIGHT_UNIT + 0.5) for part in parts)
+
+    meant = sum(weight(int(day) - 1) * int(amount) for day, amount in zip(days, cents, strict=True))
     assert table.to_pyarrow()[wanted.key].to_pylist() == [meant]
 
 

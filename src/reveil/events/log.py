@@ -81,7 +81,10 @@ class EventLog:
 
     def before(self, cutoff: date) -> EventLog:
         """Return the log as it was known at a cutoff: later rows never happened."""
-        end = seconds(cutoff)
+        return self.known_before(seconds(cutoff))
+
+    def known_before(self, end: int) -> EventLog:
+        """Return the log as it was known at a moment, in seconds since 1970."""
         customers = None if self.customers is None else held_at(self.customers, end)
         return replace(
             self,
@@ -162,7 +165,8 @@ def open_log(
     people = None
     if customers is not None:
         here = Clock(zone=timezone, source=timezone, coverage=coverage)
-        people = open_customers(reader, customers, here, who)
+        people, found = open_customers(reader, customers, here, who, seconds(coverage.start))
+        findings += found
     met = reader.store(people_of(clean, [source.name for source in sources]))
     findings += audit_people(met)
     if sum("order" in source.columns for source in sources) > 1:

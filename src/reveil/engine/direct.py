@@ -1,0 +1,260 @@
+"""The direct plan: the events of one cutoff, read once for each kind of question.
+
+In:  EventLog, a population or everybody, a cutoff, aggregates.
+Out: one row per customer with one whole number per aggregate.
+
+Everything an aggregate sees goes through `visible`, the one place where `at < cutoff`
+and `available_at < cutoff` are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import ibis
+import ibis.expr.types as ir
+
+from reveil.engine.aggregate import Aggregate, Statistic
+from reveil.engine.rows import FOLDS, PERIOD, counts, day_of, decay, folded, given, stream
+from reveil.errors import DataError
+from reveil.events.log import DAY, EventLog, seconds
+
+LINE_COLUMNS = ("item", "category")
+
+GAPS: tuple[Statistic, ...] = (
+    "gap_count", "gap_sum", "gap_squares", "gap_max", "gap_from",
+    "spell_start", "spell_count", "spell_from",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sight:
+    """What is seen at a cutoff: `[start_s, end_s)`, in seconds since 1970."""
+
+    end_s: int
+    start_s: int | None
+
+    @classmethod
+    def of(cls, cutoff: date, observation: timedelta | None) -> Sight:
+        """See an observation window before a cutoff, or all there is."""
+        start = None if observation is None else seconds(cutoff - observation)
+        return cls(end_s=seconds(cutoff), start_s=start)
+
+    def visible(self, table: ir.Table) -> ir.Table:
+        """Keep rows known before the cutoff: `known_s` is the later of `at` and `available_at`."""
+        table = table.filter(table.known_s < self.end_s)
+        return table if self.start_s is None else table.filter(table.at_s >= self.start_s)
+
+    def within(self, at_s: ir.IntegerColumn, a: Aggregate) -> ir.BooleanValue | None:
+        """Say which instants lie in an aggregate's own window; None for all that is seen."""
+        condition = None
+        if a.start_days is not None:
+            condition = at_s >= self.end_s - a.start_days * DAY
+        if a.end_days:
+            until = at_s < self.end_s - a.end_days * DAY
+            condition = until if condition is None else condition & until
+        return condition
+
+
+def parts_of(
+    log: EventLog, sight: Sight, aggregates: Sequence[Aggregate], *, everybody: bool = False
+) -> list[ir.Table]:
+    """Compute aggregates: tables with `customer_id` and columns named by key.
+
+    Parameters
+    ----------
+    everybody
+        Whether the first table has a row for whoever an event is known of.
+    """
+    events = sight.visible(log.events)
+    parts: list[ir.Table] = []
+
+    def of(*statistics: Statistic) -> list[Aggregate]:
+        return [a for a in aggregates if a.statistic in statistics]
+
+    if plain := [a for a in aggregates if a.statistic in FOLDS and a.statistic != "lines"]:
+        parts.append(grouped(events if everybody else of_kinds(events, plain), plain, sight))
+    elif everybody:
+        parts.append(events.select("customer_id").distinct())
+    if lines := of("lines"):
+        parts.append(grouped(of_kinds(sight.visible(log.lines), lines), lines, sight))
+    distinct = of("distinct")
+    for column in sorted({str(a.column) for a in distinct}):
+        rows = sight.visible(log.lines) if column in LINE_COLUMNS else events
+        parts.append(_distinct(rows, column, [a for a in distinct if a.column == column], sight))
+    if gaps := of(*GAPS):
+        parts.append(_gaps(with_before(events, kinds_of(gaps)), gaps, sight))
+    if since := of("since"):
+        parts.append(_since(events, since))
+    if attributes := of("attribute"):
+        parts.append(_attributes(log, attributes, sight))
+    return parts
+
+
+def of_kinds(table: ir.Table, aggregates: Iterable[Aggregate]) -> ir.Table:
+    """Keep the rows of the kinds that some aggregates count."""
+    every = sorted({kind for a in aggregates for kind in a.kinds})
+    return table.filter(table.kind.isin(every)) if every else table.filter(False)
+
+
+def grouped(table: ir.Table, aggregates: Sequence[Aggregate], sight: Sight) -> ir.Table:
+    """Fold what rows give, aggregate by aggregate, in one pass over them."""
+    streams = list(dict.fromkeys(stream(a) for a in aggregates))
+    names = {one: f"given_{n}" for n, one in enumerate(streams)}
+    rows = table.select(
+        "customer_id",
+        "at_s",
+        **{names[one]: given(table, one, _weight(table, one, sight)) for one in streams},
+    )
+
+    def of(a: Aggregate) -> ir.Value:
+        values = rows[names[stream(a)]]
+        window = sight.within(rows.at_s, a)
+        if window is not None:
+            values = window.ifelse(values, ibis.null(values.type()))
+        return folded(values, FOLDS[a.statistic])
+
+    return rows.group_by("customer_id").aggregate(**{a.key: of(a) for a in aggregates})
+
+
+def _weight(table: ir.Table, a: Aggregate, sight: Sight) -> ir.IntegerValue | None:
+    """Weigh calendar days, so that all lines of an order and day weigh the same; yesterday is 1."""
+    if a.half_life is None:
+        return None
+    age = day_of(sight.end_s) - table.at_s // DAY
+    return decay(age % PERIOD, 1, a.half_life) * decay(age // PERIOD, PERIOD, a.half_life)
+
+
+def _distinct(
+    table: ir.Table, column: str, aggregates: Sequence[Aggregate], sight: Sight
+) -> ir.Table:
+    """Find when each value of each customer was last seen, then count those seen in a window."""
+    table = of_kinds(table, aggregates).filter(ibis._[column].notnull())
+    streams = list(dict.fromkeys(stream(a) for a in aggregates))
+    last = {f"last_{n}": counts(table, one) for n, one in enumerate(streams)}
+    values = table.group_by("customer_id", column).aggregate(
+        **{name: which.ifelse(table.at_s, None).max() for name, which in last.items()}
+    )
+
+    def of(a: Aggregate) -> ir.IntegerScalar:
+        seen = values[f"last_{streams.index(stream(a))}"]
+        window = sight.within(seen, a)
+        counted = seen if window is None else window.ifelse(seen, None)
+        return counted.count().cast("int64")
+
+    return values.group_by("customer_id").aggregate(**{a.key: of(a) for a in aggregates})
+
+
+def kinds_of(aggregates: Iterable[Aggregate]) -> tuple[tuple[str, ...], ...]:
+    """List the different sets of kinds, in a stable order."""
+    return tuple(sorted({a.kinds for a in aggregates}))
+
+
+def with_before(events: ir.Table, sets: Sequence[tuple[str, ...]]) -> ir.Table:
+    """Put beside each event the instant of the one before it among some kinds.
+
+    Returns
+    -------
+    ibis.Table
+        `customer_id, at_s, known_s`, and for each set of kinds `is_of_<n>` and `before_<n>`,
+        null where no event comes before. All sets are found in one sorted pass.
+    """
+    every = sorted({kind for kinds in sets for kind in kinds})
+    starts = events.filter(events.kind.isin(every) if every else False, events.is_start)
+    earlier = ibis.rows_window(preceding=(None, 1), group_by="customer_id", order_by="at_s")
+    columns = {}
+    for n, kinds in enumerate(sets):
+        is_of = starts.kind.isin(kinds) if kinds else ibis.literal(False)
+        columns[f"is_of_{n}"] = is_of
+        # In the order of time the largest instant so far is the last one.
+        columns[f"before_{n}"] = is_of.ifelse(starts.at_s, None).max().over(earlier)
+    return starts.select("customer_id", "at_s", "known_s", **columns)
+
+
+def _gaps(starts: ir.Table, aggregates: Sequence[Aggregate], sight: Sight) -> ir.Table:
+    sets = kinds_of(aggregates)
+    told = {}
+    for n in range(len(sets)):
+        is_of, before = starts[f"is_of_{n}"], starts[f"before_{n}"]
+        seen = is_of if sight.start_s is None else is_of & (before >= sight.start_s)
+        told[f"before_{n}"] = seen.ifelse(before, None)
+        told[f"gap_{n}"] = seen.ifelse(starts.at_s - before, None)
+        told[f"at_{n}"] = is_of.ifelse(starts.at_s, None)
+    rows = starts.select("customer_id", **told)
+
+    def of(a: Aggregate) -> ir.Value:
+        n = sets.index(a.kinds)
+        gap, before, at = rows[f"gap_{n}"], rows[f"before_{n}"], rows[f"at_{n}"]
+        long = gap > (a.longer_days or 0) * DAY
+        value = {
+            "gap_count": gap.count,
+            "gap_sum": gap.sum,
+            # Gaps share out the observation window, so their squares stay far below 2**63.
+            "gap_squares": (gap * gap).sum,
+            "gap_max": gap.max,
+            "gap_from": before.max,
+            "spell_start": (long | gap.isnull()).ifelse(at, None).max,
+            "spell_count": long.ifelse(1, None).count,
+            "spell_from": long.ifelse(before, None).max,
+        }[a.statistic]()
+        return value.cast("int64")
+
+    return rows.group_by("customer_id").aggregate(**{a.key: of(a) for a in aggregates})
+
+
+def _since(events: ir.Table, aggregates: Sequence[Aggregate]) -> ir.Table:
+    # The later rows of an order are neither another attempt nor another answer.
+    events = events.filter(events.is_start)
+    afters = sorted({a.after for a in aggregates})
+    every = sorted({kind for after in afters for kind in after})
+    answers = events.filter(events.kind.isin(every) if every else False)
+    last = answers.group_by("customer_id").aggregate(
+        **{
+            f"answered_{n}": (
+                answers.kind.isin(after).ifelse(answers.at_s, None).max()
+                if after
+                else ibis.null("int64")
+            )
+            for n, after in enumerate(afters)
+        }
+    )
+    attempts = of_kinds(events, aggregates)
+    if all(a.naming is not None for a in aggregates):
+        # Few contacts name an offer: the others need not be joined.
+        named = sorted({str(a.naming) for a in aggregates})
+        attempts = attempts.filter(ibis.or_(*[attempts[c].notnull() for c in named]))
+    joined = attempts.left_join(last, "customer_id")
+
+    def of(a: Aggregate) -> ir.IntegerScalar:
+        answered = joined[f"answered_{afters.index(a.after)}"]
+        later = answered.isnull() | (joined.at_s > answered)
+        return (counts(joined, a) & later).ifelse(1, None).count().cast("int64")
+
+    return joined.group_by("customer_id").aggregate(**{a.key: of(a) for a in aggregates})
+
+
+def _attributes(log: EventLog, aggregates: Sequence[Aggregate], sight: Sight) -> ir.Table:
+    """Read columns of the customers table as of the cutoff; texts as places among their levels."""
+    customers = log.known_before(sight.end_s).customers
+    if customers is None:
+        raise DataError(
+            "features read the customers table, and the log has none",
+            hint="name it under `customers` in the study, as when the features were written",
+        )
+
+    def of(a: Aggregate) -> ir.NumericValue:
+        if a.column not in customers.columns:
+            raise DataError(
+                f"the customers table has no column {str(a.column).removeprefix('attribute_')!r}",
+                hint="name it in the study under `customers`, as when the features were written",
+            )
+        value = customers[a.column]
+        if a.levels is None:
+            return value.cast("float64" if value.type().is_floating() else "int64")
+        places = [(value == text, place) for place, text in enumerate(a.levels)]
+        other = value.notnull().ifelse(len(a.levels), None)
+        return (ibis.cases(*places, else_=other) if places else other).cast("int64")
+
+    return customers.select("customer_id", **{a.key: of(a) for a in aggregates})
