@@ -112,6 +112,28 @@ def test_a_folder_with_nothing_to_read(run, tmp_path: Path) -> None:
     assert not (tmp_path / "study.yaml").exists()
 
 
+def test_links_that_lead_nowhere_are_named_and_left_out(run, folder: Path, tmp_path: Path) -> None:
+    """A link to itself, to the folder it lies in, to a file that is gone: the others are read."""
+    out = tmp_path / "study.yaml"
+    run("init", folder, "--out", out)
+    alone = out.read_text("utf-8")
+    links = {"loop.csv": "loop.csv", "again": ".", "gone.csv": "lost.csv"}
+    for name, target in links.items():
+        (folder / name).symlink_to(target)
+    said = run("init", folder, "--out", out, "--force")
+    assert (said.exit_code, said.stderr) == (0, "")
+    for name in links:
+        (line,) = [one for one in said.stdout.splitlines() if one.startswith(name)]
+        assert line.endswith("is a link that leads to no file")
+    assert out.read_text("utf-8") == alone
+    before = sorted(tmp_path.rglob("*"))
+    for asked in ((folder / "loop.csv", tmp_path / "other.yaml"), (folder, folder / "loop.csv")):
+        refused = run("init", asked[0], "--out", asked[1])
+        assert refused.exit_code == 1
+        assert refused.stderr.startswith("error: ")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_a_log_that_is_too_short_is_said_to_be(run, tmp_path: Path) -> None:
     """A proposal for every setting is not yet a study: the first line does not claim it is."""
     days = [date(2024, 1, 1) + timedelta(days=i % 40) for i in range(200)]

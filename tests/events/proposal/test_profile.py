@@ -259,7 +259,7 @@ def test_a_link_to_nowhere_and_an_empty_folder(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no file"):
         look_into(tmp_path)
     (tmp_path / "lost.csv").symlink_to(tmp_path / "gone.csv")
-    assert look_into(tmp_path)[2][0].reason == "points to a file that does not exist"
+    assert look_into(tmp_path)[2][0].reason == "is a link that leads to no file"
     with pytest.raises(DataError, match="does not exist"):
         look_into(tmp_path / "nowhere")
 

@@ -9,6 +9,7 @@ Big files are looked at in blocks spread over them, and by their own statistics.
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import unicodedata
@@ -109,9 +110,10 @@ def look_into(
     if not folder.exists():
         raise DataError(f"{folder} does not exist", hint="name the folder that holds your files")
     root = folder if folder.is_dir() else folder.parent
-    left_out = {path.resolve() for path in skip}
+    # Not Path.resolve, which fails on a link that leads to itself.
+    left_out = {os.path.realpath(path) for path in skip}
     found = sorted(_files(folder)) if folder.is_dir() else [folder]
-    found = [file for file in found if file.resolve() not in left_out]
+    found = [file for file in found if os.path.realpath(file) not in left_out]
     if len(found) > MOST_FILES:
         raise DataError(
             f"{folder} holds more than {MOST_FILES:,} files",
@@ -172,7 +174,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 def _format_of(file: Path) -> str:
     if not file.is_file():
-        raise DataError("points to a file that does not exist")
+        raise DataError("is a link that leads to no file" if file.is_symlink() else "is no file")
     for suffix in reversed(file.suffixes):
         if form := FORMATS.get(suffix.lower()):
             if file.stat().st_size == 0:
