@@ -13,7 +13,10 @@ import ibis
 import ibis.expr.types as ir
 
 from reveil.errors import DataError
+from reveil.events.attributes import days_since, raw_attributes, told_apart
+from reveil.events.audit import Finding
 from reveil.events.clock import Clock
+from reveil.events.contents import ATTRIBUTE
 from reveil.events.expressions import row_condition
 from reveil.events.identity import CUSTOMERS, Identity, merged_customers, reconciled
 from reveil.events.reader import Reader, reading, require_column
@@ -24,8 +27,8 @@ PERIOD = ("valid_from_s", "valid_until_s")
 
 
 def open_customers(
-    reader: Reader, settings: CustomersSettings, clock: Clock, who: Identity
-) -> ir.Table:
+    reader: Reader, settings: CustomersSettings, clock: Clock, who: Identity, start_s: int
+) -> tuple[ir.Table, list[Finding]]:
     """Read the customers table.
 
     Parameters
@@ -34,14 +37,19 @@ def open_customers(
         How its dates are read.
     who
         Which of its rows are one customer.
+    start_s
+        When the coverage begins, in seconds since 1970.
 
     Returns
     -------
-    ibis.Table
-        `customer_id, since_s` (seconds since 1970; 0 where nothing says), then as the study
+    tuple
+        The table, and what is odd about its attributes. Its columns are
+        `customer_id, since_s` (seconds since 1970; 0 where nothing says; the first
+        `valid_from` where only that does), then as the study
         says: `consent_<channel>` and `consent_<channel>_for_<purpose>`, `usable_<channel>`,
         `wants_<channel>`, `objection`, `in_target` (all true or false), `contract_end_s`,
-        `valid_from_s, valid_until_s`, and `written_id` where periods are of ids that are
+        `attribute_<name>` (float64, text, or whole seconds of a date), `valid_from_s,
+        valid_until_s`, and `written_id` where dated rows are of ids that are
         one customer. No answer is no consent, no working contact point,
         no objection, every channel wanted, still in the market.
 
@@ -63,23 +71,35 @@ def open_customers(
             },
         }
         columns.setdefault("since_s", columns.get("valid_from_s", ibis.literal(0, type="int64")))
+        columns |= raw_attributes(raw, settings, clock)
         table = raw.select(customer_id=identifier(raw[settings.customer]), **columns)
         table = reader.store(table.filter(table.customer_id.notnull()))
         _require_one_row_each(table, settings)
-        if not who.merges:
-            return table
-        table = table.mutate(source=ibis.literal(CUSTOMERS), written_id=table.customer_id)
-        table = reconciled(table, who).drop("source")
-        if settings.valid_from is None:
-            table = merged_customers(table.drop("written_id"))
-        return reader.store(table)
+        table, findings = told_apart(table, settings, clock, start_s)
+        if settings.since is None and settings.valid_from is not None:
+            table = table.mutate(since_s=_first_period(table))
+        if who.merges:
+            table = table.mutate(source=ibis.literal(CUSTOMERS), written_id=table.customer_id)
+            table = reconciled(table, who).drop("source")
+            if settings.since is None and settings.valid_from is None:
+                # Nothing tells which row came later: they are one from the beginning.
+                table = _merged(table)
+        return reader.store(table), findings
+
+
+def _first_period(table: ir.Table) -> ir.IntegerValue:
+    """When a customer's first period began; a row that no date tells of stays unknown."""
+    first = table.valid_from_s.min().over(ibis.window(group_by="customer_id"))
+    return table.valid_from_s.isnull().ifelse(ibis.null("int64"), first)
 
 
 def held_at(customers: ir.Table, end_s: int) -> ir.Table:
     """Pick the row of each customer known before a moment that held then.
 
     Of two rows that both held, the one that began later. A customer whose last period is
-    over is still known, and may be reached nowhere.
+    over is still known, and may be reached nowhere. Where several ids are one customer, their
+    rows of the moment are one; of each attribute, what the row says that still holds, then the
+    one that began last, then the one of the smallest id. Dates become days before the moment.
 
     Parameters
     ----------
@@ -87,25 +107,44 @@ def held_at(customers: ir.Table, end_s: int) -> ir.Table:
         Seconds since 1970.
     """
     known = customers.filter(customers.since_s < end_s)
-    if "valid_from_s" not in customers.columns:
-        return known
+    if "valid_from_s" in known.columns:
+        known = _of_the_moment(known, end_s)
+    known = days_since(known, end_s)
+    if "written_id" in known.columns:
+        known = _merged(known)
+    return known.drop([c for c in ("holds", *PERIOD) if c in known.columns])
+
+
+def _of_the_moment(known: ir.Table, end_s: int) -> ir.Table:
+    """Keep one row of each id, and say whether it still holds."""
     known = known.filter(known.valid_from_s.fill_null(0) < end_s)
-    merged = "written_id" in known.columns
     holds = ibis.literal(True)
     if "valid_until_s" in known.columns:
         holds = known.valid_until_s.fill_null(end_s) >= end_s
     known = known.mutate(holds=holds.cast("int8"))
     best = ibis.window(
-        group_by="written_id" if merged else "customer_id",
+        group_by="written_id" if "written_id" in known.columns else "customer_id",
         order_by=[ibis.desc(known.holds), ibis.desc(known.valid_from_s.fill_null(0))],
     )
     known = known.mutate(place=ibis.row_number().over(best))
-    known = known.filter(known.place == 0)
+    known = known.filter(known.place == 0).drop("place")
     reach = [c for c in known.columns if c.startswith(("consent_", "usable_"))]
-    known = known.mutate(**{c: known[c] & (known.holds == 1) for c in reach})
-    gone = ("holds", "place", "written_id", *PERIOD)
-    known = known.drop([c for c in gone if c in known.columns])
-    return merged_customers(known) if merged else known
+    return known.mutate(**{c: known[c] & (known.holds == 1) for c in reach})
+
+
+def _merged(known: ir.Table) -> ir.Table:
+    """Make one row of those that are one customer."""
+    if any(c.startswith(ATTRIBUTE) for c in known.columns):
+        first = [ibis.desc(known.holds)] if "holds" in known.columns else []
+        began = (
+            known.valid_from_s.fill_null(0) if "valid_from_s" in known.columns else known.since_s
+        )
+        order = ibis.window(
+            group_by="customer_id", order_by=[*first, ibis.desc(began), known.written_id]
+        )
+        known = known.mutate(place=ibis.row_number().over(order))
+    gone = [c for c in ("holds", "written_id", *PERIOD) if c in known.columns]
+    return merged_customers(known.drop(gone))
 
 
 def _moments(settings: CustomersSettings) -> Iterator[tuple[str, ColumnSettings]]:

@@ -276,14 +276,16 @@ def merged_customers(table: ir.Table) -> ir.Table:
     ----------
     table
         `customer_id`, and any of `since_s, consent_*, usable_*, wants_*, objection,
-        in_target, contract_end_s`, as they hold at one moment.
+        in_target, contract_end_s`, as they hold at one moment; with `attribute_*`, also
+        `place`: which of a customer's rows goes first.
 
     Returns
     -------
     ibis.Table
-        The same columns, one row per customer: the earliest `since_s`, the latest
+        The same columns but `place`, one row per customer: the earliest `since_s`, the latest
         `contract_end_s`; consent where all consent, and `wants` where all who answered do;
-        `usable`, `objection` and `in_target` where any is.
+        `usable`, `objection` and `in_target` where any is; of each attribute, the first
+        that is not empty.
 
     Raises
     ------
@@ -299,13 +301,16 @@ def merged_customers(table: ir.Table) -> ir.Table:
     >>> merged_customers(two).to_pyarrow().to_pylist()
     [{'customer_id': 'ACME', 'since_s': 0, 'consent_email': False, 'usable_email': True}]
     """
-    values = [name for name in table.columns if name != "customer_id"]
+    values = [name for name in table.columns if name not in ("customer_id", "place")]
     return table.group_by("customer_id").aggregate(
-        **{name: _merged(table[name], name) for name in values}
+        **{name: _merged(table, name) for name in values}
     )
 
 
-def _merged(column: ir.Value, name: str) -> ir.Value:
+def _merged(table: ir.Table, name: str) -> ir.Value:
+    column = table[name]
+    if name.startswith("attribute_"):
+        return column.argmin(table.place, where=column.notnull())
     if name == "since_s":
         return column.min()
     if name == "contract_end_s":

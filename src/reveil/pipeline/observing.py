@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Literal
 
+import ibis.expr.types as ir
 import pandas as pd
 
 from reveil.activity.engagement import channels_of
@@ -20,7 +21,7 @@ from reveil.engine.asof import AsOf
 from reveil.engine.duckdb import DuckDB
 from reveil.errors import StudyError, TooLittleDataError
 from reveil.events.audit import judged, require_no_error
-from reveil.events.contents import Contents
+from reveil.events.contents import FACTS, Contents, attributes_of
 from reveil.events.log import EventLog, open_log
 from reveil.events.roles import MONEY, ORDERS
 from reveil.features.matrix import FeatureSet, feature_set
@@ -84,12 +85,28 @@ def features_of(study: Study, log: EventLog) -> FeatureSet:
 
 
 def contents_of(study: Study, log: EventLog) -> Contents:
-    """Say what a log holds, as far as features can tell."""
+    """Say what a log holds, as far as features can tell.
+
+    Channels and the levels of texts are those known at the first test cutoff: what came
+    after it decides no column of a model that is judged by it.
+    """
+    cutoff = study.test_cutoffs[0]
+    customers = log.before(cutoff).customers
     return Contents(
         kinds={kind: log.roles[kind] for kind in log.kinds},
         columns=log.columns,
-        channels=channels_of(log, study.activity.engagement, study.coverage.end),
+        channels=channels_of(log, study.activity.engagement, cutoff),
+        attributes=attributes_of(customers),
+        facts=_facts_of(study, customers),
     )
+
+
+def _facts_of(study: Study, customers: ir.Table | None) -> tuple[str, ...]:
+    if study.customers is None or customers is None:
+        return ()
+    # Where the table does not say since when, its column holds nothing but zeros.
+    dated = study.customers.since is not None or study.customers.valid_from is not None
+    return tuple(c for c in FACTS if c in customers.columns and (dated or c != "since_s"))
 
 
 def require_covered(study: Study, cutoff: date) -> None:
