@@ -68,8 +68,9 @@ def golden_log(features: FeatureSet) -> EventLog:
     """Lay out a small log with every kind the features were written for.
 
     Customers differ in number and rhythm of events; some events tie, fall on the cutoff,
-    or become known only after it. There are events enough of each kind, and the channels
-    that features ask for, so that no value stays the same whatever computes it.
+    or become known only after it. There are events enough of each kind, many of them recent,
+    and the channels that features ask for, so that no value stays the same whatever computes
+    it.
     """
     contents = features.contents
     kinds = sorted(contents.kinds)
@@ -81,23 +82,26 @@ def golden_log(features: FeatureSet) -> EventLog:
     for customer in range(_CUSTOMERS):
         for i in range(1 + (customer * 7) % _EVENTS * each):
             noise = (customer * 7_919 + i * 104_729 + i * i * 31) % 1_000_003
-            ago = ((i * (1 + customer % 9) * 3 + noise % 5) % _DAYS) * DAY + noise % DAY
-            at = end - (0 if noise % 29 == 0 else ago)
+            # What is drawn beside the kind must not follow from it.
+            other = noise // len(kinds)
+            days = (i * (1 + customer % 9) * 3 + noise % 5) % _DAYS
+            ago = (days // 8 if i % 5 == 0 else days) * DAY + noise % DAY
+            at = end - (0 if other % 29 == 0 else ago)
             rows.append(
                 {
                     "customer_id": f"G{customer:02d}",
                     "kind": kinds[noise % len(kinds)],
                     "at_s": at,
-                    "known_s": at + (noise % 11 == 0) * 20 * DAY,
+                    "known_s": at + (other % 11 == 0) * 20 * DAY,
                     "amount": (noise % 900 - 40) * MONEY_UNIT // 3,
                     "order_id": f"{customer}-{i // 2}",
-                    "channel": channels[noise % len(channels)],
-                    "campaign": None,
-                    "offer": f"offer {noise % 2}" if noise % 3 == 0 else None,
-                    "rating": float(noise % 6),
-                    "is_start": i % 2 == 0 or noise % 2 == 0,
-                    "item": f"item {noise % 17}",
-                    "category": f"category {noise % 5}",
+                    "channel": channels[other % len(channels)],
+                    "campaign": f"campaign {other % 19}" if other % 5 else None,
+                    "offer": f"offer {other % 2}" if other % 3 == 0 else None,
+                    "rating": None if other % 4 else float(other % 7),
+                    "is_start": i % 2 == 0 or other % 2 == 0,
+                    "item": f"item {other % 17}",
+                    "category": f"category {other % 5}" if other % 6 else None,
                 }
             )
     table = pa.Table.from_pylist(

@@ -250,6 +250,12 @@ class _Values:
             able &= np.isfinite(column) if column is not None else False
         return able
 
+    def shown(self, name: str, value: float, language: Language) -> Number | str:
+        feature = self.templates.get(name)
+        if feature is not None and feature.levels:
+            return feature.level(value, language)
+        return Number(value, language)
+
     def say(
         self, name: str, template: str, rows: NDArray[np.int64], language: Language
     ) -> list[str]:
@@ -258,7 +264,10 @@ class _Values:
         labels = ["value" if f == name else f for f in fields]
         out = []
         for one in zip(*figures, strict=True) if figures else (() for _ in rows):
-            own = {k: Number(v, language) for k, v in zip(labels, one, strict=True)}
+            own = {
+                label: self.shown(field, v, language)
+                for field, label, v in zip(fields, labels, one, strict=True)
+            }
             if "value" in own:
                 own[name] = own["value"]
             out.append(template.format(**own))
