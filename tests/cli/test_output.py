@@ -68,27 +68,6 @@ def test_check(run, shop: Shop) -> None:
         assert len(cutoffs) == 6
 
 
-def test_features(run, shop: Shop, tmp_path: Path) -> None:
-    """The catalogue of the study, of every kind, in French; and the matrix as a file."""
-    text, value = both(run, "features", shop.study_path)
-    assert [one["name"] for one in value] == list(shop.observed.features.names)
-    for one in value:
-        says(text, one["name"], one["unit"], one["meaning"]["en"], one["null_means"])
-    says(text, f"{len(value)} features")
-    everything, all_of_it = both(run, "features")
-    assert len(all_of_it) >= len(value)
-    assert len(everything.splitlines()) == len(all_of_it) + 3
-    french, _ = both(run, "features", "--language", "fr")
-    assert all(one["meaning"]["fr"] in french for one in all_of_it)
-    out = tmp_path / "new" / "matrix.parquet"
-    text, made = both(run, "features", shop.study_path, "--cutoff", CUTOFF, "--out", out)
-    table = pq.read_table(out)
-    assert made == {"rows": table.num_rows, "file": str(out)}
-    says(text, table.num_rows)
-    assert table.column_names[3:] == list(shop.observed.features.names)
-    assert [p.name for p in out.parent.iterdir()] == ["matrix.parquet"]
-
-
 def test_states(run, shop: Shop) -> None:
     """Counts by state and by group add up to the customers known, as the scores say."""
     text, value = both(run, "states", shop.study_path, "--cutoff", CUTOFF)

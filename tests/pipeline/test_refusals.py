@@ -25,9 +25,9 @@ from reveil.errors import (
     TooLittleDataError,
 )
 from reveil.features.family import _FAMILIES, Declared, Family
-from reveil.pipeline.catalogue import write_matrix
 from reveil.pipeline.checking import check_study
 from reveil.pipeline.listing import make_reactivation_list
+from reveil.pipeline.matrices import write_matrix
 from reveil.pipeline.promoting import promote_challengers
 from reveil.pipeline.recording import record_run
 from reveil.pipeline.scoring import score_customers
@@ -175,7 +175,7 @@ def test_a_cutoff_outside_the_coverage(shop: Shop, tmp_path: Path, cutoff: date)
         lambda: states(study, log, cutoff),
         lambda: gather(study, cutoff, log=log),
         lambda: transitions(study, log, [cutoff, CUTOFF]),
-        lambda: write_matrix(study, cutoff, tmp_path / "matrix.parquet"),
+        lambda: write_matrix(study, [cutoff], tmp_path / "matrix.parquet"),
     ):
         refused(StudyError, do, str(cutoff), "outside the coverage", str(SIMULATED.end))
 

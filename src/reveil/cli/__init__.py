@@ -5,6 +5,7 @@ Out: text or JSON on standard output, progress on a terminal, an exit code.
 """
 
 from reveil.cli.commands import main
+from reveil.cli.features import features
 from reveil.cli.init import init
 
-__all__ = ["init", "main"]
+__all__ = ["features", "init", "main"]

@@ -124,34 +124,6 @@ def check(context: click.Context, study: Path, out: Path | None, as_json: bool) 
 
 
 @main.command()
-@click.argument("study", type=click.Path(path_type=Path), required=False)
-@click.option("--language", type=click.Choice(["en", "fr"]), default="en", show_default=True)
-@click.option("--cutoff", type=_Day(), help="Write the matrix of this cutoff.")
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Parquet file.")
-@JSON
-def features(
-    study: Path | None, language: str, cutoff: date | None, out: Path | None, as_json: bool
-) -> None:
-    """Print the catalogue of features, or write their matrix."""
-    if (cutoff is None) != (out is None):
-        raise click.UsageError("--cutoff and --out go together")
-    if cutoff is not None and study is None:
-        raise click.UsageError("a matrix needs a STUDY")
-    loaded = None if study is None else _load(study)
-
-    from reveil.cli import printing
-    from reveil.pipeline.catalogue import catalogue, write_matrix
-
-    if loaded is not None and cutoff is not None and out is not None:
-        rows = write_matrix(loaded, cutoff, out)
-        _print(as_json, f"{rows:,} customers written to {out}", {"rows": rows, "file": str(out)})
-        return
-    found = catalogue(loaded)
-    text = printing.catalogue(found, "fr" if language == "fr" else "en")
-    _print(as_json, text, printing.catalogue_json(found))
-
-
-@main.command()
 @STUDY
 @click.option("--cutoff", type=_Day(), required=True)
 @click.option(

@@ -1,4 +1,4 @@
-"""What the commands print before a model is in use: check, features, train.
+"""What the commands print before a model is in use: check, train.
 
 The honest sentence first, the table next, the way on last.
 
@@ -15,7 +15,6 @@ from pathlib import Path
 from reveil.config import Study
 from reveil.evaluation.interval import Evaluation, Interval
 from reveil.events.audit import Audit
-from reveil.features.declare import Feature, Language
 from reveil.learning.evaluate import first_line
 from reveil.pipeline.checking import Readiness
 from reveil.pipeline.recording import Recorded
@@ -140,38 +139,6 @@ def check_json(study: Study, ready: Readiness) -> dict[str, object]:
         },
         "features": list(ready.features),
     }  # fmt: skip
-
-
-def catalogue(features: Sequence[Feature], language: Language) -> str:
-    """List features with unit, window and meaning."""
-    rows = [["feature", "unit", "window", "meaning", "null means"]]
-    rows += [
-        [
-            f.name,
-            f.unit.value,
-            "" if f.window_days is None else f"{f.window_days} d",
-            f.meaning.of(language),
-            f.null_means,
-        ]
-        for f in features
-    ]
-    return f"{table(rows)}\n\n{len(features)} features"
-
-
-def catalogue_json(features: Sequence[Feature]) -> list[dict[str, object]]:
-    """Give the catalogue to a program."""
-    return [
-        {
-            "name": f.name,
-            "family": f.family,
-            "signal": f.signal,
-            "unit": f.unit.value,
-            "window_days": f.window_days,
-            "meaning": {"en": f.meaning.en, "fr": f.meaning.fr},
-            "null_means": f.null_means,
-        }
-        for f in features
-    ]
 
 
 def training(made: Training, recorded: Recorded, store: Store) -> str:
