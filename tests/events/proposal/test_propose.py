@@ -23,7 +23,7 @@ from reveil.events.proposal.windows import lengths_for, span_of
 from reveil.events.proposal.words import kind_named
 from reveil.events.proposal.yaml import column, expression, literal, scalar
 from reveil.events.roles import ROLES
-from reveil.events.settings import TableSettings
+from reveil.events.settings import CustomersSettings, TableSettings
 
 N = 400
 RANDOM = random.Random(5)
@@ -243,6 +243,34 @@ def test_a_table_of_some_customers_that_says_nothing_is_left_out() -> None:
     assert [t.sample.name for t, _ in left.unused] == ["clients"]
     assert propose([every, sales]).customers is not None
     assert propose([asked, sales]).customers is not None
+
+
+def test_attributes_are_numbers_and_texts_of_few_values() -> None:
+    """As the study reads them back; nothing that says who somebody is, nor an id, nor a constant."""
+    ids = sorted(set(WHO))
+    n = len(ids)
+    people = table(
+        "clients", client=ids, optin_email=["oui", "non"] * (n // 2) + ["oui"] * (n % 2),
+        Age=[20 + i % 50 for i in range(n)], **{"Panier moyen": [f"{i % 30},5" for i in range(n)]},
+        Segment=["or", "argent", None] * (n // 3) + ["or"] * (n % 3),
+        carte_pro=[True, False] * (n // 2) + [True] * (n % 2),
+        nom=[f"Nom{i % 7}" for i in range(n)], prenom=["Anne", "Jean"] * (n // 2) + ["Anne"] * (n % 2),
+        nom_naissance=["Roy", "Petit"] * (n // 2) + ["Roy"] * (n % 2), tel=[600_000_000 + i % 9 for i in range(n)],
+        adresse1=["rue A", "rue B"] * (n // 2) + ["rue A"] * (n % 2), code_postal=[75_000 + i % 20 for i in range(n)],
+        annee_naissance=[1950 + i % 40 for i in range(n)], num_agence=[1 + i % 9 for i in range(n)],
+        parrain=[10_000 + i for i in range(n)], ville=[f"V{i}" for i in range(n)], pays=["France"] * n,
+        mel=[f"m{i % 5}@example.org" for i in range(n)], **{"2024": [i % 3 for i in range(n)]},
+        commentaires=["bon client", "rappeler"] * (n // 2) + ["rappeler"] * (n % 2),
+    )  # fmt: skip
+    sales = table("ventes", client=WHO, date=DAYS, montant=MONEY)
+    said = study(propose([people, sales]))["customers"]
+    assert said["attributes"] == {
+        "age": "Age",
+        "panier_moyen": {"expression": "try_cast(replace(\"Panier moyen\", ',', '.') as double)"},
+        "segment": "Segment",
+        "carte_pro": "carte_pro",
+    }
+    CustomersSettings.model_validate(said)
 
 
 def test_cancelled_orders_are_left_out_by_their_state() -> None:

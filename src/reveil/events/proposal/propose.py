@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from reveil.events.proposal.columns import Proposal, propose_columns
-from reveil.events.proposal.customers import customers_settings
+from reveil.events.proposal.customers import customers_attributes, customers_settings
 from reveil.events.proposal.draft import Draft, Entry, Gap, People, Source, date_text, entry_of
 from reveil.events.proposal.profile import Profile
 from reveil.events.proposal.source import customerless, is_key, lookups_of, share_within, source_of
@@ -133,7 +133,10 @@ def _people(table: Profile, columns: dict[str, Proposal]) -> People:
     )
     entries = (
         Entry(key=key, text=text, confidence=sure, reason=why, columns=(name,))
-        for key, text, sure, why, name in customers_settings(table, customer.column)
+        for key, text, sure, why, name in (
+            *customers_settings(table, customer.column),
+            *customers_attributes(table, customer.column),
+        )
     )
     return People(
         table=table, entries=(entry_of(customer, table), *entries), reason="one row per customer"

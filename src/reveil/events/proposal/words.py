@@ -145,6 +145,19 @@ CHANNELS: Mapping[str, tuple[str, ...]] = {
 """Channel -> words for it."""
 
 
+PERSONAL = frozenset({
+    "name", "names", "nom", "noms", "prenom", "prenoms", "surname", "forename", "firstname",
+    "lastname", "maiden", "nickname", "pseudo", "username", "login", "initials", "initiales",
+    "email", "mail", "mel", "courriel", "phone", "tel", "telephone", "mobile", "portable", "gsm",
+    "fax", "address", "addr", "adresse", "street", "rue", "voie", "avenue", "house", "appartement",
+    "zip", "zipcode", "postcode", "postal", "postalcode", "codepostal", "cp", "latitude", "longitude",
+    "lat", "lon", "lng", "gps", "birth", "born", "birthday", "dob", "naissance", "anniversaire", "iban",
+    "bic", "rib", "siret", "siren", "ssn", "nir", "secu", "passport", "passeport", "licence", "license",
+    "ip", "device", "cookie", "uuid", "guid", "twitter", "facebook", "linkedin", "comment", "comments",
+    "commentaire", "commentaires", "remarque", "remarques", "note", "notes", "description",
+})  # fmt: skip
+"""Words for what says who somebody is or where to find them, and for free text, which may."""
+
 PEOPLE = frozenset({
     "customer", "customers", "client", "clients", "crm", "adherent", "adherents", "member",
     "members", "membre", "membres", "contact", "contacts", "user", "users", "household",
