@@ -8,36 +8,19 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import pytest
-from dirty import CUTOFFS, OBSERVATION, ROLES, dirty_sources
+from dirty import COLUMNS, CUTOFFS, KINDS, catalogue, dirty_sources
 
 from reveil.activity.settings import ActivitySettings
 from reveil.activity.states import states
 from reveil.engine.duckdb import DuckDB
 from reveil.events.log import EventLog
-from reveil.features.matrix import FeatureSet, feature_set
 from reveil.scoring.snapshot import snapshot
 
-KINDS = (
-    "adjustment", "bounce", "cancel_request", "complaint", "email_click", "email_open",
-    "email_sent", "form", "garden_tour", "login", "purchase", "quote", "return", "sms_sent",
-    "unsubscribe", "visit",
-)  # fmt: skip
-COLUMNS = ("amount", "at", "available_at", "category", "channel", "customer", "is_machine",
-           "item", "offer", "order")  # fmt: skip
 SEEDS = (1,)
 CASES = [(seed, cutoff) for seed in SEEDS for cutoff in CUTOFFS]
 ACTIVITY = ActivitySettings(
     within="84 days", closed_by=("cancel_request",), former_after="200 days"
 )
-
-
-def catalogue() -> FeatureSet:
-    return feature_set(
-        {kind: ROLES[kind] for kind in KINDS},
-        observation=OBSERVATION,
-        columns=COLUMNS,
-        modules=("garden_features",),
-    )
 
 
 FEATURES = catalogue()
@@ -128,7 +111,7 @@ def test_states_do_not_see_the_future(
     assert set(whole["state"]) == {"prospect", "active", "inactive", "former"}
 
 
-FROM_CUSTOMERS = ["consent_email", "usable_email"]
+FROM_CUSTOMERS = ["consent_email_for_marketing", "usable_email"]
 
 
 @pytest.mark.parametrize(("seed", "cutoff"), CASES)

@@ -7,22 +7,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from dirty import CUTOFFS, OBSERVATION, ROLES, Sources, dirty_sources, read
+from dirty import CUTOFFS, Sources, catalogue, dirty_sources, read
 
 from reveil.activity.settings import ActivitySettings
 from reveil.activity.states import states
 from reveil.engine.duckdb import DuckDB
 from reveil.engine.settings import EngineSettings
-from reveil.features.matrix import feature_set
 
 CUTOFF = CUTOFFS[1]
-KINDS = tuple(kind for kind in ROLES if kind not in ("push_sent", "print_sent", "call"))
-FEATURES = feature_set(
-    {kind: ROLES[kind] for kind in KINDS},
-    observation=OBSERVATION,
-    columns=("amount", "category", "channel", "item", "offer", "order"),
-    modules=("garden_features",),
-)
+FEATURES = catalogue()
 
 
 def computed(sources: Sources, folder: Path) -> pd.DataFrame:

@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from reveil.engine.duckdb import DuckDB
+from reveil.events.contents import Attribute, Contents
 from reveil.events.log import EventLog, open_log
 from reveil.events.roles import Role, roles_of
 from reveil.events.settings import CustomersSettings, SourceSettings
+from reveil.features.matrix import FeatureSet, feature_set
 from reveil.windows import Coverage
 
 COVERAGE = Coverage(start=date(2019, 1, 1), end=date(2021, 7, 1))
@@ -24,7 +26,18 @@ DATES = "%d/%m/%Y %H:%M:%S"
 CONTACT_KINDS = (
     "email_sent", "email_sent", "email_sent", "email_click", "email_open", "sms_sent", "login",
     "visit", "form", "complaint", "unsubscribe", "cancel_request", "garden_tour", "quote", "bounce",
+    "points_earned", "points_spent",
 )  # fmt: skip
+KINDS = (
+    "adjustment", "bounce", "cancel_request", "complaint", "email_click", "email_open",
+    "email_sent", "form", "garden_tour", "login", "points_earned", "points_spent", "purchase",
+    "quote", "return", "sms_sent", "unsubscribe", "visit",
+)  # fmt: skip
+COLUMNS = ("amount", "at", "available_at", "campaign", "category", "channel", "customer",
+           "is_machine", "item", "offer", "order", "rating")  # fmt: skip
+CHANNELS = {"shop": ("shop",), "web": ("Web", "web")}
+ATTRIBUTES = (Attribute(name="age"), Attribute(name="region", levels=("north", "south")))
+FACTS = ("consent_email_for_open_tracking", "contract_end_s", "since_s")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +58,13 @@ class Sources:
             late = frame["available_at"]
             return frame[(frame["at"] < t) & (late.isna() | (late < t))]
 
-        since = self.customers["since"]
+        people = self.customers[(self.customers["since"] < t) & (self.customers["valid_from"] < t)]
+        # A period that still held then had no end yet.
+        ended = people["valid_until"].mask(people["valid_until"] >= t)
         return Sources(
             lines=known(self.lines),
             contacts=known(self.contacts),
-            customers=self.customers[since < t],
+            customers=people.assign(valid_until=ended),
         )
 
     def shuffled(self, rng: np.random.Generator) -> Sources:
@@ -115,7 +130,10 @@ def settings(folder: Path) -> tuple[list[SourceSettings], CustomersSettings]:
             "available_at": {"column": "available_at", "format": DATES},
             "is_machine": "machine",
             "channel": "channel",
+            "campaign": "campaign",
             "offer": "offer",
+            "rating": "rating",
+            "amount": "points",
         },
         kind={"column": "what", "values": {"tour": "garden_tour"}},
     )
@@ -123,8 +141,12 @@ def settings(folder: Path) -> tuple[list[SourceSettings], CustomersSettings]:
         path=folder / "customers.csv",
         customer="id",
         since="since",
-        consent={"email": "opt_in"},
+        valid_from="valid_from",
+        valid_until="valid_until",
+        consent={"email": {"marketing": "opt_in", "open_tracking": "follow_opens"}},
         usable={"email": "address_ok"},
+        contract_end="contract_end",
+        attributes={"age": "age", "region": "region"},
     )
     return [lines, contacts], customers
 
@@ -180,7 +202,7 @@ def dirty_sources(seed: int, customers: int = 60) -> Sources:
             "order": pd.Series(order // 2).map("no {}".format).where(rng.random(n) < 0.9, None),
             "item": [f"item {i}" if i else "test" for i in rng.integers(0, 25, n)],
             "category": rng.choice(["a", "b", "c", None], n),
-            "channel": rng.choice(["web", "shop", None], n),
+            "channel": rng.choice(["web", "Web", "shop", None], n),
             "quantity": rng.choice([-2, -1, 1, 1, 2, 5, 0], n),
             "price": rng.integers(0, 9_999, n) / 100,
         }
@@ -196,29 +218,72 @@ def dirty_sources(seed: int, customers: int = 60) -> Sources:
             "at": moments(m),
             "what": np.where(what == "garden_tour", "tour", what),
             "machine": rng.choice(["true", "false", ""], m, p=[0.1, 0.2, 0.7]),
-            "channel": rng.choice(["web", "shop", ""], m),
+            "channel": rng.choice(["web", "Web", "shop", "fax", ""], m),
+            "campaign": rng.choice(["spring", "summer", ""], m),
             "offer": rng.choice(["ten percent", ""], m, p=[0.3, 0.7]),
+            "rating": rng.choice(["", "", "1", "2.5", "4.75"], m),
+            "points": np.where(
+                np.char.startswith(what.astype(str), "points"), rng.integers(1, 500, m), 0
+            ),
         }
     )
     contacts["customer"] = contacts["customer"].mask(rng.random(m) < 0.03)
     contacts["available_at"] = late(contacts["at"], 0.2).dt.floor("s")
     contacts["at"] = contacts["at"].dt.floor("s")
 
-    known = rng.permutation(customers + 10)
+    return Sources(lines=lines, contacts=contacts, customers=_people(rng, customers + 10))
+
+
+def _people(rng: np.random.Generator, customers: int) -> pd.DataFrame:
+    """Draw one to three periods of each customer, gaps between some, ends at a cutoff for others."""
+    known = rng.permutation(customers)
     since = pd.Timestamp(COVERAGE.start) + pd.to_timedelta(
-        rng.integers(0, COVERAGE.days, len(known)), unit="D"
+        rng.integers(0, COVERAGE.days, customers), unit="D"
     )
-    people = pd.DataFrame(
-        {
-            "id": known,
-            "since": since,
-            "opt_in": rng.random(len(known)) < 0.6,
-            "address_ok": rng.random(len(known)) < 0.8,
-        }
-    )
-    return Sources(lines=lines, contacts=contacts, customers=people)
+    rows = pd.DataFrame({"id": known, "since": since})
+    periods = rows.loc[rng.integers(0, customers, 2 * customers)].reset_index(drop=True)
+    wait = pd.to_timedelta(rng.integers(1, COVERAGE.days, len(periods)), unit="D")
+    periods["valid_from"] = (periods["since"] + wait).astype("datetime64[us]")
+    edge = rng.random(len(periods)) < 0.2
+    at = np.array([pd.Timestamp(c) for c in CUTOFFS], dtype="datetime64[us]")
+    periods.loc[edge, "valid_from"] = rng.choice(at, edge.sum())
+    people = pd.concat([rows.assign(valid_from=rows["since"]), periods], ignore_index=True)
+    people = people.drop_duplicates(["id", "valid_from"]).sort_values(["id", "valid_from"])
+    until = people.groupby("id")["valid_from"].shift(-1)
+    early = people["valid_from"] + pd.Timedelta(days=30)
+    cut = rng.random(len(people))
+    people["valid_until"] = until.mask(cut < 0.3, early).mask(cut > 0.8)
+    n = len(people)
+    people["opt_in"] = rng.random(n) < 0.6
+    people["address_ok"] = rng.random(n) < 0.8
+    people["follow_opens"] = rng.random(n) < 0.7
+    ends = people["valid_from"] + pd.to_timedelta(rng.integers(-100, 700, n), unit="D")
+    people["contract_end"] = ends.where(rng.random(n) < 0.7)
+    ages = pd.Series(rng.integers(18, 90, n), index=people.index).astype(str)
+    # Late in the log somebody writes a word among the numbers.
+    late = people["valid_from"] > pd.Timestamp(CUTOFFS[1])
+    people["age"] = ages.where(rng.random(n) < 0.8, "").mask(late & (cut < 0.2), "n.c.")
+    people["region"] = rng.choice(["north", "south", "east", ""], n)
+    return people.iloc[rng.permutation(n)].reset_index(drop=True)
 
 
 OBSERVATION = timedelta(days=364)
 
-__all__ = ["COVERAGE", "CUTOFFS", "OBSERVATION", "ROLES", "Sources", "dirty_sources", "read"]
+
+def catalogue(observation: timedelta = OBSERVATION) -> FeatureSet:
+    """Write every feature there is for such a log, and those of a user's own family."""
+    contents = Contents(
+        kinds={kind: ROLES[kind] for kind in KINDS},
+        columns=COLUMNS,
+        channels=CHANNELS,
+        attributes=ATTRIBUTES,
+        facts=FACTS,
+    )
+    return feature_set(
+        contents,
+        observation=observation,
+        active_by=("email_click", "purchase", "visit"),
+        limit_days=56,
+        modules=("garden_features",),
+        include=("opens",),
+    )
