@@ -186,7 +186,9 @@ def test_the_engine_is_asked_for_nothing_that_no_feature_needs() -> None:
     """What a dropped feature stood on is not counted."""
     half = feature_set(SHOP, observation=timedelta(182))
     assert all(not a.end_days or a.start_days <= 182 for a in half.aggregates)
-    named = {key for value in half.values.values() for key in re.findall(r"'([^']+)'", repr(value))}
+    named = {
+        key for value in half.values.values() for key in re.findall(r"_\['([^']+)'\]", repr(value))
+    }
     assert {a.key for a in half.aggregates} == named - {"cutoff_s"}
 
 

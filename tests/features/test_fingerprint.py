@@ -89,13 +89,21 @@ def test_a_shorter_observation_moves_it(base: str) -> None:
 )
 def test_a_declaration_moves_it(said: dict[str, object]) -> None:
     """Another meaning is another feature, though no value moved."""
-    purchase = feature_set(Contents(kinds=PURCHASE), observation=timedelta(364))
-    at = purchase.names.index("purchase_count")
-    features, values = list(purchase.features), dict(purchase.values)
-    features[at] = replace(features[at], **said)
-    values[features[at].name] = values["purchase_count"]
-    edited = replace(purchase, features=tuple(features), values=values)
-    assert fingerprint(edited) != fingerprint(purchase)
+    orders = only("purchase_count")
+    (feature,) = orders.features
+    other = replace(feature, **said)
+    values = {other.name: orders.values[feature.name]}
+    assert fingerprint(replace(orders, features=(other,), values=values)) != fingerprint(orders)
+
+
+def only(name: str) -> FeatureSet:
+    """Write one feature of orders alone."""
+    whole = feature_set(Contents(kinds=PURCHASE), observation=timedelta(364))
+    (feature,) = (one for one in whole.features if one.name == name)
+    count = [a for a in whole.aggregates if a.statistic == "count" and a.start_days is None]
+    return replace(
+        whole, features=(feature,), values={name: whole.values[name]}, aggregates=tuple(count)
+    )
 
 
 LOGS = {
@@ -133,7 +141,7 @@ EDITS: dict[str, Callable[[AsOf, int], ibis.Deferred]] = {
     "sum": lambda log, n: log.sum("purchase", column="amount", days=84 + n),
     "max": lambda log, n: log.max("purchase", column="amount", days=84 + n),
     "lines": lambda log, n: log.lines("purchase", column="item", days=84 + n),
-    "several": lambda log, n: log.several("purchase", column=("item", "category")[n // 28]),
+    "several": lambda log, n: log.several("purchase", column=("channel", "offer")[n // 28]),
     "distinct": lambda log, n: log.distinct("purchase", column="item", days=84 + n),
     "decayed": lambda log, n: log.decayed("purchase", half_life=84 + n),
     "decayed amount": lambda log, n: log.decayed("purchase", half_life=84 + n, column="amount"),

@@ -108,6 +108,20 @@ def test_features_unknown_to_the_declarations_stay_silent(candidate, rows):
     assert {r.code for mine in said for r in mine} <= {"noise", "btyd"}
 
 
+@pytest.mark.parametrize(("language", "other"), [("en", "other"), ("fr", "autre")])
+def test_a_text_is_said_and_not_its_place(candidate, rows, language, other):
+    """A rare text, or one that came after training, is another one."""
+    title = replace(declared("noise", "noise", "noise", "title: {value}"), levels=("Mme", "M."))
+    coded = rows.assign(noise=(np.arange(len(rows)) % 3).astype("float32"))
+    said = {
+        (i % 3, r.sentence)
+        for i, mine in enumerate(reasons(candidate, coded, (title,), language=language))
+        for r in mine
+        if r.code == "noise"
+    }
+    assert said == {(0, "title: Mme"), (1, "title: M."), (2, f"title: {other}")}
+
+
 def test_no_rows_no_reasons(candidate, rows):
     assert reasons(candidate, rows.iloc[:0], FEATURES) == []
 

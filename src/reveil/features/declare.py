@@ -10,7 +10,13 @@ Language = Literal["en", "fr"]
 
 
 class Unit(StrEnum):
-    """What a number counts."""
+    """What a number counts.
+
+    Examples
+    --------
+    >>> Unit("days") is Unit.DAYS
+    True
+    """
 
     DAYS = "days"
     COUNT = "count"

@@ -26,7 +26,15 @@ BUILT_IN = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Declared:
-    """A feature beside the value that computes it."""
+    """A feature beside the value that computes it: what a family yields.
+
+    Parameters
+    ----------
+    feature
+        What it says about itself.
+    value
+        An Ibis deferred value over what the engine counts.
+    """
 
     feature: Feature
     value: Deferred
@@ -110,7 +118,26 @@ def feature(
     reason: Text | None = None,
     levels: tuple[str, ...] = (),
 ) -> Declared:
-    """Declare one feature of a family: what it is, beside how it is computed."""
+    """Declare one feature of a family: what it is, beside how it is computed.
+
+    Parameters
+    ----------
+    name
+        Signal, statistic and window: `visit_count_84d`.
+    value
+        Computed from what the family's AsOf answers; of one customer, never of several.
+    signal
+        What it is news of; features of one signal speak as one reason.
+    unit, meaning, null
+        What the number is, and what its absence says.
+    window_days
+        Days before the cutoff it looks at; None for the whole observation window.
+    reason
+        How it reads for one customer: `{value}` is its own value, any other field names
+        another feature.
+    levels
+        The texts its values stand for, by place.
+    """
     described = Feature(
         name=name,
         family="",

@@ -80,12 +80,14 @@ def golden_log(features: FeatureSet) -> EventLog:
     end = seconds(GOLDEN_CUTOFF)
     rows = []
     for customer in range(_CUSTOMERS):
+        # A third of them fell silent, each for longer than the one before.
+        silence = 0 if customer % 3 else 10 * customer
         for i in range(1 + (customer * 7) % _EVENTS * each):
             noise = (customer * 7_919 + i * 104_729 + i * i * 31) % 1_000_003
             # What is drawn beside the kind must not follow from it.
             other = noise // len(kinds)
             days = (i * (1 + customer % 9) * 3 + noise % 5) % _DAYS
-            ago = (days // 8 if i % 5 == 0 else days) * DAY + noise % DAY
+            ago = (silence + (days // 8 if i % 5 == 0 else days)) * DAY + noise % DAY
             at = end - (0 if other % 29 == 0 else ago)
             rows.append(
                 {
@@ -136,16 +138,17 @@ def _golden_customers(contents: Contents) -> ir.Table | None:
     numbers = range(_CUSTOMERS)
     columns: dict[str, pa.Array] = {"customer_id": pa.array([f"G{n:02d}" for n in numbers])}
     end = seconds(GOLDEN_CUTOFF)
-    for attribute in contents.attributes:
+    for place, attribute in enumerate(contents.attributes):
         if attribute.levels is None:
-            told = pa.array([None if n % 7 == 0 else n * 1.25 for n in numbers], pa.float64())
+            told = [None if (n + place) % 7 == 0 else (n + place) * 1.25 for n in numbers]
+            column = pa.array(told, pa.float64())
         else:
             texts = (*attribute.levels, "another text", None)
-            told = pa.array([texts[n % len(texts)] for n in numbers], pa.string())
-        columns[f"attribute_{attribute.name}"] = told
-    for fact in contents.facts:
+            column = pa.array([texts[(n + place) % len(texts)] for n in numbers], pa.string())
+        columns[f"attribute_{attribute.name}"] = column
+    for place, fact in enumerate(contents.facts):
         if fact.endswith("_s"):
-            past = [end - (n * 37 - 200) * DAY for n in numbers]
+            past = [end - (n * 37 - 200 + place) * DAY for n in numbers]
             columns[fact] = pa.array([None if n % 5 == 0 else at for n, at in enumerate(past)])
         else:
             columns[fact] = pa.array([n % 3 > 0 for n in numbers])

@@ -34,11 +34,12 @@ def points(log: AsOf) -> Iterator[Declared]:
 
 
 def _sums(log: AsOf) -> Iterator[Declared]:
-    earned, spent = (log.sum(kind, column="amount") for kind in (EARNED, SPENT))
     if log.kinds(EARNED):
+        earned = log.sum(EARNED, column="amount")
+        left = earned - log.sum(SPENT, column="amount") if log.kinds(SPENT) else earned
         yield feature(
             "points_balance",
-            earned - spent,
+            left,
             signal="points",
             unit=Unit.COUNT,
             meaning=Text(
@@ -68,9 +69,10 @@ def _sums(log: AsOf) -> Iterator[Declared]:
                 ),
             )
     if log.kinds(EARNED) and log.kinds(SPENT):
+        earned = log.sum(EARNED, column="amount")
         yield feature(
             "points_spent_share",
-            spent / (earned > 0).ifelse(earned, None),
+            log.sum(SPENT, column="amount") / (earned > 0).ifelse(earned, None),
             signal="points",
             unit=Unit.RATIO,
             meaning=Text(
