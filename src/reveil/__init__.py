@@ -33,17 +33,27 @@ if TYPE_CHECKING:
     from reveil.config import Study as Study
     from reveil.config import load_study as load_study
     from reveil.config import parse_study as parse_study
+    from reveil.engine.asof import AsOf as AsOf
     from reveil.errors import ReveilError as ReveilError
+    from reveil.features.declare import Text as Text
+    from reveil.features.declare import Unit as Unit
+    from reveil.features.family import Declared as Declared
+    from reveil.features.family import family as family
+    from reveil.features.family import feature as feature
     from reveil.learning.drivers import drivers as drivers
     from reveil.learning.drivers import reasons as reasons
     from reveil.learning.evaluate import compare as compare
     from reveil.learning.evaluate import evaluate as evaluate
     from reveil.learning.evaluate import first_line as first_line
     from reveil.learning.tune import tune as tune
+    from reveil.pipeline.catalogue import catalogue as catalogue
     from reveil.pipeline.checking import check_study as check
     from reveil.pipeline.demo import run_demo as demo
     from reveil.pipeline.listing import make_reactivation_list as target
+    from reveil.pipeline.matrices import feature_matrix as feature_matrix
+    from reveil.pipeline.matrices import write_matrix as write_matrix
     from reveil.pipeline.observing import open_events as open_events
+    from reveil.pipeline.own_family import check_family as check_family
     from reveil.pipeline.promoting import promote_challengers as promote
     from reveil.pipeline.promoting import registered as registered
     from reveil.pipeline.promoting import roll_back as rollback
@@ -64,14 +74,23 @@ __version__ = "0.1.0"
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 _PUBLIC = {
+    "AsOf": "engine.asof.AsOf",
+    "Declared": "features.family.Declared",
     "ReveilError": "errors.ReveilError",
     "SimulationSettings": "simulation.settings.SimulationSettings",
     "Study": "config.Study",
+    "Text": "features.declare.Text",
+    "Unit": "features.declare.Unit",
+    "catalogue": "pipeline.catalogue.catalogue",
     "check": "pipeline.checking.check_study",
+    "check_family": "pipeline.own_family.check_family",
     "compare": "learning.evaluate.compare",
     "demo": "pipeline.demo.run_demo",
     "drivers": "learning.drivers.drivers",
     "evaluate": "learning.evaluate.evaluate",
+    "family": "features.family.family",
+    "feature": "features.family.feature",
+    "feature_matrix": "pipeline.matrices.feature_matrix",
     "first_line": "learning.evaluate.first_line",
     "load_study": "config.load_study",
     "look": "pipeline.training.look",
@@ -90,6 +109,7 @@ _PUBLIC = {
     "training_set": "pipeline.training_sets.training_set",
     "transitions": "pipeline.standing.transitions",
     "tune": "learning.tune.tune",
+    "write_matrix": "pipeline.matrices.write_matrix",
 }
 
 __all__ = sorted(_PUBLIC)  # noqa: PLE0605  (a sorted list of the names above)

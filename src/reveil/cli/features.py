@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     multiple=True,
     help="Write the matrix of this cutoff; may be repeated.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Parquet file of the matrix.")
+@click.option(
+    "--out", metavar="FILE", type=click.Path(path_type=Path), help="Parquet file of the matrix."
+)
 @JSON
 def features(  # noqa: PLR0917  (click passes arguments)
     study: Path | None,
