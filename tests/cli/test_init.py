@@ -62,6 +62,32 @@ def test_the_gap_that_was_named_is_the_error_of_check(run, folder: Path, tmp_pat
     assert "vitrine" not in run("check", out).stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "column", "line"),
+    [("operations", "campagne", "kind: print_sent"), ("zzz", "remarque", "kind: visit")],
+)
+def test_events_of_an_unknown_kind_are_asked_about(  # noqa: PLR0917  (pytest passes by name)
+    run, folder: Path, tmp_path: Path, name: str, column: str, line: str
+) -> None:
+    """`check` refuses the study until the line is there; without its marks, it is."""
+    (folder / "journal.csv").unlink()
+    days = [date(2022, 1, 1) + timedelta(days=3 * i) for i in range(240)]
+    lines = [f"client;jour;{column}", *(f"S{i % 40};{d};K{i % 7}" for i, d in enumerate(days))]
+    (folder / f"{name}.csv").write_text("\n".join(lines), "utf-8")
+    out = tmp_path / "study.yaml"
+    said = run("init", folder, "--out", out)
+    assert said.exit_code == 0
+    assert said.stdout.splitlines()[0] == f"1 gap to fill, marked TODO in {out}"
+    assert "`sources.1.kind` is required" in said.stdout
+    refused = run("check", out)
+    assert refused.exit_code == 1
+    assert "`sources.1.kind` is required" in refused.stderr
+    text = out.read_text("utf-8")
+    assert f"# TODO {line}" in text
+    out.write_text(text.replace("# TODO ", ""), "utf-8")
+    assert run("check", out).stderr == ""
+
+
 def test_no_customer_is_printed(run, folder: Path, tmp_path: Path) -> None:
     """Neither on the screen nor in the study: no id, no invoice."""
     out = tmp_path / "study.yaml"

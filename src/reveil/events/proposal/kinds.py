@@ -25,9 +25,10 @@ class Kinds:
     Parameters
     ----------
     main
-        The kind of most rows, as far as is known.
+        The kind of most rows, as far as is known; empty where it is not.
     lines
-        `kind: ...` in YAML, one or several lines.
+        `kind: ...` in YAML, one or several lines; none where only the user can say it, so that the
+        study is refused until then.
     own
         Kinds that the study must declare, and their role.
     gaps
@@ -75,28 +76,24 @@ def kinds_of(table: Profile, found: Mapping[str, Proposal], amount: str | None) 
         )  # fmt: skip
     if MAILINGS & set(said) or "campaign" in found:
         return Kinds(
-            main="campaign_contact",
-            lines=("kind: campaign_contact",),
+            main="",
+            lines=(),
             confidence=0.5,
             reason="whom a campaign addressed",
-            own={"campaign_contact": "marketer"},
             gaps=(("how the campaign reached people is not said: email_sent, sms_sent, print_sent, "
                    "push_sent or call", "kind: print_sent"),),
-            seen=("campaign_contact",),
         )  # fmt: skip
     return Kinds(
-        main=name,
-        lines=(f"kind: {scalar(name)}",),
+        main="",
+        lines=(),
         confidence=0.3,
-        reason="nothing says what these events are: they count for nothing until you say",
-        own={name: "passive"},
+        reason="nothing says what these events are",
         gaps=(
             (
                 f"what {name} are is not known: one of {', '.join(list(ROLES)[:6])}, ...",
                 "kind: visit",
             ),
         ),
-        seen=(name,),
     )
 
 

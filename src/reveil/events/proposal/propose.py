@@ -113,11 +113,11 @@ def _says_nothing(
 def _unbought(sources: Sequence[Source]) -> tuple[Gap, ...]:
     """Ask what is coming back where nothing is a purchase."""
     seen = [kind for source in sources for kind in source.kinds.seen]
-    if not seen or "purchase" in seen:
+    if not sources or "purchase" in seen:
         return ()
     return (
         Gap(where="labels", key="labels", what="no purchase was found: what is coming back?",
-            line=f"labels: {{returns_on: [{seen[0]}]}}"),
+            line=f"labels: {{returns_on: [{seen[0] if seen else '<kind>'}]}}"),
     )  # fmt: skip
 
 

@@ -138,10 +138,8 @@ def _source(source: Source, folder: Path) -> Iterator[str]:
                 yield from _todo(gap, "      ")
     for entry in source.entries:
         yield from _entry(entry, "      ")
-    first, *rest = source.kinds.lines
     yield f"    # {level(source.kinds.confidence)}: {_plain(source.kinds.reason)}"
-    yield f"    {first}"
-    yield from (f"    {line}" for line in rest)
+    yield from (f"    {line}" for line in source.kinds.lines)
     for gap in source.gaps:
         if gap.key == "kind" and gap.line.startswith("kind:"):
             yield from _todo(gap, "    ")
