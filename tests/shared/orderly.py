@@ -99,13 +99,14 @@ def written(
     )
 
 
-def case(customers: int, seed: int, cutoff: date, observation: int) -> Case:
-    """Draw histories, and write every feature for them."""
+def case(customers: int, seed: int, cutoff: date, observation: int, *, known: bool = True) -> Case:
+    """Draw histories, and write every feature for them; `known` by a customers table or not."""
     names = tuple(f"c{number:04d}" for number in range(customers))
     rng = np.random.default_rng(seed)
     rows = [row for name in names for row in history(rng, name, cutoff, observation)]
-    people = [row for name in names for row in periods(rng, name, cutoff)]
+    people = [row for name in names for row in periods(rng, name, cutoff)] if known else []
     said = told(cutoff, observation)
+    said = said if known else replace(said, attributes=(), facts=())
     return Case(
         rows=tuple(rows),
         people=tuple(people),
@@ -148,12 +149,12 @@ def history(rng: np.random.Generator, name: str, cutoff: date, observation: int)
         ordered = kind in ("purchase", "return", "quote") and rng.random() < 0.7
         # A number names another order once in a while: what it names is one.
         order = f"no {event if rng.random() < 0.8 else event % 3}" if ordered else None
-        first = one_row(rng, name, kind, when(), order, midnight)
+        first = filled(rng, Row(customer=name, kind=kind, at=when(), order=order), midnight)
         rows.append(first)
         for _ in range(int(rng.integers(0, 3)) if ordered else 0):
             wait = int(rng.choice([0, 0, 60, 30_000, 86_400, 10 * 86_400, -3 * 86_400]))
             at = first.at + timedelta(seconds=wait)
-            line = one_row(rng, name, kind, at, order, midnight)
+            line = filled(rng, replace(first, at=at), midnight)
             late = first.available_at if rng.random() < 0.7 else line.available_at
             channel = first.channel if rng.random() < 0.7 else line.channel
             rows.append(replace(line, available_at=late, channel=channel))
@@ -184,15 +185,8 @@ def moments(
     return moment
 
 
-def one_row(
-    rng: np.random.Generator,
-    name: str,
-    kind: str,
-    at: datetime,
-    order: str | None,
-    midnight: datetime,
-) -> Row:
-    """Draw what a row says."""
+def filled(rng: np.random.Generator, row: Row, midnight: datetime) -> Row:
+    """Draw what a row says besides."""
 
     def one_of(*values: str | None) -> str | None:
         return values[int(rng.integers(len(values)))]
@@ -201,21 +195,18 @@ def one_row(
     if rng.random() < 0.25:
         seconds = [timedelta(seconds=s) for s in (-1, 0, 1)]
         days = [timedelta(days=int(d)) for d in rng.integers(-2, 30, 3)]
-        late = [*(at + d for d in days), *(midnight + s for s in seconds)][int(rng.integers(6))]
-    amount = round(float(rng.normal(50, 30)), 2) * (-1 if kind == "return" else 1)
-    return Row(
-        customer=name,
-        kind=kind,
-        at=at,
+        late = [*(row.at + d for d in days), *(midnight + s for s in seconds)][rng.integers(6)]
+    amount = round(float(rng.normal(50, 30)), 2) * (-1 if row.kind == "return" else 1)
+    return replace(
+        row,
         available_at=late,
-        order=order,
-        amount=[amount, amount, amount, 0.0, -amount, None][int(rng.integers(6))],
+        amount=[amount, amount, amount, 0.0, -amount, None][rng.integers(6)],
         item=one_of("i1", "i2", "i3", "i4", None),
         category=one_of("a", "b", "c", None),
         channel=one_of("web", "Web", "WEB", "in store", "In store", "Été", "fax", None),
         campaign=one_of("spring", "summer", "autumn", None),
         offer=one_of("ten percent", None, None),
-        rating=[None, None, 4.0, 2.0, -3.1416, 4.9996][int(rng.integers(6))],
+        rating=[None, None, 4.0, 2.0, -3.1416, 4.9996][rng.integers(6)],
     )
 
 
@@ -247,8 +238,22 @@ def periods(rng: np.random.Generator, name: str, cutoff: date) -> list[Person]:
     return rows
 
 
-def opened(db: DuckDB, rows: Sequence[Row], people: Sequence[Person], folder: Path) -> EventLog:
-    """Write the rows as one file, and the customers as another, and read them as a study does."""
+def opened(
+    db: DuckDB,
+    rows: Sequence[Row],
+    people: Sequence[Person],
+    folder: Path,
+    *,
+    timezone: str = "UTC",
+    written_in: str | None = None,
+) -> EventLog:
+    """Write the rows as one file, and the customers as another, and read them as a study does.
+
+    Parameters
+    ----------
+    timezone, written_in
+        Whose wall clock the log shows, and the file where its moments do not say.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     events = _frame(rows, Row, ("at", "available_at"), ("amount", "rating"))
     events.to_parquet(folder / "rows.parquet", index=False)
@@ -258,6 +263,7 @@ def opened(db: DuckDB, rows: Sequence[Row], people: Sequence[Person], folder: Pa
         path=folder / "rows.parquet",
         columns={name: name for name in present},
         kind={"column": "kind"},
+        timezone=written_in,
     )
     customers = None
     if people:
@@ -272,7 +278,7 @@ def opened(db: DuckDB, rows: Sequence[Row], people: Sequence[Person], folder: Pa
             consent={"email": {"open_tracking": "follow_opens"}},
             attributes={"age": "age", "region": "region"},
         )
-    return open_log(db, [source], customers, COVERAGE, ROLES)
+    return open_log(db, [source], customers, COVERAGE, ROLES, timezone=timezone)
 
 
 REQUIRED = ("at", "customer")
@@ -288,7 +294,8 @@ def _frame(
     frame = pd.DataFrame([[getattr(row, name) for name in names] for row in rows], columns=names)
     for name in names:
         if name in dates:
-            frame[name] = frame[name].astype("datetime64[us]")
+            zoned = any(moment.tzinfo is not None for moment in frame[name].dropna())
+            frame[name] = frame[name].astype("datetime64[us, UTC]" if zoned else "datetime64[us]")
         elif name in numbers:
             frame[name] = frame[name].astype("float64")
     return frame
