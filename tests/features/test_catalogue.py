@@ -210,6 +210,8 @@ def test_a_feature_says_whose_events_it_stands_on(feature: Feature) -> None:
         assert "customers" in feature.roles
     if feature.family == "pressure":
         assert "marketer" in feature.roles
+    if feature.name == "email_unanswered_count":
+        assert feature.roles == ("commercial", "engagement", "marketer")
 
 
 def test_reasons_are_told_apart_by_what_they_are_news_of() -> None:

@@ -24,7 +24,7 @@ def engagement(log: AsOf) -> Iterator[Declared]:
                 signal=kind,
                 unit=Unit.COUNT,
                 meaning=Text(
-                    en=f"{word.en}: events in {days} days", fr=f"{word.fr} : en {days} jours"
+                    en=f"{word.en}: events in {days} days", fr=f"{word.fr} : nombre en {days} jours"
                 ),
                 null="never null",
                 window_days=days,

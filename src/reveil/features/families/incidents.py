@@ -22,7 +22,7 @@ def incidents(log: AsOf) -> Iterator[Declared]:
                 signal=kind,
                 unit=Unit.COUNT,
                 meaning=Text(
-                    en=f"{word.en}: events in {days} days", fr=f"{word.fr} : en {days} jours"
+                    en=f"{word.en}: events in {days} days", fr=f"{word.fr} : nombre en {days} jours"
                 ),
                 null="never null",
                 window_days=days,

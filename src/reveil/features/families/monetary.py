@@ -81,8 +81,8 @@ def monetary(log: AsOf) -> Iterator[Declared]:
         null="no order in 84 days, or orders worth nothing",
         window_days=84,
         reason=Text(
-            en="recent orders of {value:.1f} times the customer's usual amount",
-            fr="panier récent de {value:.1f} fois le panier habituel du client",
+            en="recent orders: {value:.1f} times the customer's usual amount",
+            fr="panier récent : {value:.1f} fois le panier habituel du client",
         ),
     )
     yield feature(

@@ -55,7 +55,9 @@ def pressure(log: AsOf) -> Iterator[Declared]:
                 log.count(kind, days=84),
                 signal="contact",
                 unit=Unit.COUNT,
-                meaning=Text(en=f"{word.en}: events in 84 days", fr=f"{word.fr} : en 84 jours"),
+                meaning=Text(
+                    en=f"{word.en}: events in 84 days", fr=f"{word.fr} : nombre en 84 jours"
+                ),
                 null="never null",
                 window_days=84,
             )

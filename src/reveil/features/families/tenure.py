@@ -42,8 +42,8 @@ def tenure(log: AsOf) -> Iterator[Declared]:
             signal="tenure",
             unit=Unit.DAYS,
             meaning=Text(
-                en="days since the customers table knows the customer",
-                fr="jours depuis l'entrée dans le fichier client",
+                en="days since the customer joined, as the customers table says",
+                fr="jours depuis l'inscription, d'après le fichier client",
             ),
             null="the customers table does not say since when",
             reason=Text(en="a customer for {value:.0f} days", fr="client depuis {value:.0f} jours"),

@@ -65,7 +65,10 @@ def _counts(
             ),
             null="never null",
             window_days=2 * days,
-            reason=Text(
+            # Over fewer days most customers have nothing to compare.
+            reason=None
+            if days < changes[-1]
+            else Text(
                 en=f"{word.en} of the last {days} days against the {days} before: {{value:+.0f}}",
                 fr=f"{word.fr} des {days} derniers jours par rapport aux {days} précédents : "
                 "{value:+.0f}",
@@ -99,7 +102,9 @@ def _amounts(log: AsOf) -> Iterator[Declared]:
             ),
             null="never null",
             window_days=2 * days,
-            reason=Text(
+            reason=None
+            if days < 168
+            else Text(
                 en=f"amount of the last {days} days against the {days} before: {{value:+,.0f}}",
                 fr=f"montant des {days} derniers jours par rapport aux {days} précédents : "
                 "{value:+,.0f}",
