@@ -17,16 +17,12 @@ import ibis
 import ibis.expr.types as ir
 
 from reveil.engine.aggregate import Aggregate, Statistic
+from reveil.engine.gaps import GAPS, gaps_folded, kinds_of, with_before
 from reveil.engine.rows import FOLDS, PERIOD, counts, day_of, decay, folded, given, stream
 from reveil.errors import DataError
 from reveil.events.log import DAY, EventLog, seconds
 
 LINE_COLUMNS = ("item", "category")
-
-GAPS: tuple[Statistic, ...] = (
-    "gap_count", "gap_sum", "gap_squares", "gap_max", "gap_from",
-    "spell_start", "spell_count", "spell_from",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -85,7 +81,8 @@ def parts_of(
         rows = sight.visible(log.lines) if column in LINE_COLUMNS else events
         parts.append(_distinct(rows, column, [a for a in distinct if a.column == column], sight))
     if gaps := of(*GAPS):
-        parts.append(_gaps(with_before(events, kinds_of(gaps)), gaps, sight))
+        starts = with_before(events, kinds_of(gaps))
+        parts.append(gaps_folded(starts, gaps, start_s=sight.start_s))
     if since := of("since"):
         parts.append(_since(events, since))
     if attributes := of("attribute"):
@@ -145,63 +142,6 @@ def _distinct(
         return counted.count().cast("int64")
 
     return values.group_by("customer_id").aggregate(**{a.key: of(a) for a in aggregates})
-
-
-def kinds_of(aggregates: Iterable[Aggregate]) -> tuple[tuple[str, ...], ...]:
-    """List the different sets of kinds, in a stable order."""
-    return tuple(sorted({a.kinds for a in aggregates}))
-
-
-def with_before(events: ir.Table, sets: Sequence[tuple[str, ...]]) -> ir.Table:
-    """Put beside each event the instant of the one before it among some kinds.
-
-    Returns
-    -------
-    ibis.Table
-        `customer_id, at_s, known_s`, and for each set of kinds `is_of_<n>` and `before_<n>`,
-        null where no event comes before. All sets are found in one sorted pass.
-    """
-    every = sorted({kind for kinds in sets for kind in kinds})
-    starts = events.filter(events.kind.isin(every) if every else False, events.is_start)
-    earlier = ibis.rows_window(preceding=(None, 1), group_by="customer_id", order_by="at_s")
-    columns = {}
-    for n, kinds in enumerate(sets):
-        is_of = starts.kind.isin(kinds) if kinds else ibis.literal(False)
-        columns[f"is_of_{n}"] = is_of
-        # In the order of time the largest instant so far is the last one.
-        columns[f"before_{n}"] = is_of.ifelse(starts.at_s, None).max().over(earlier)
-    return starts.select("customer_id", "at_s", "known_s", **columns)
-
-
-def _gaps(starts: ir.Table, aggregates: Sequence[Aggregate], sight: Sight) -> ir.Table:
-    sets = kinds_of(aggregates)
-    told = {}
-    for n in range(len(sets)):
-        is_of, before = starts[f"is_of_{n}"], starts[f"before_{n}"]
-        seen = is_of if sight.start_s is None else is_of & (before >= sight.start_s)
-        told[f"before_{n}"] = seen.ifelse(before, None)
-        told[f"gap_{n}"] = seen.ifelse(starts.at_s - before, None)
-        told[f"at_{n}"] = is_of.ifelse(starts.at_s, None)
-    rows = starts.select("customer_id", **told)
-
-    def of(a: Aggregate) -> ir.Value:
-        n = sets.index(a.kinds)
-        gap, before, at = rows[f"gap_{n}"], rows[f"before_{n}"], rows[f"at_{n}"]
-        long = gap > (a.longer_days or 0) * DAY
-        value = {
-            "gap_count": gap.count,
-            "gap_sum": gap.sum,
-            # Gaps share out the observation window, so their squares stay far below 2**63.
-            "gap_squares": (gap * gap).sum,
-            "gap_max": gap.max,
-            "gap_from": before.max,
-            "spell_start": (long | gap.isnull()).ifelse(at, None).max,
-            "spell_count": long.ifelse(1, None).count,
-            "spell_from": long.ifelse(before, None).max,
-        }[a.statistic]()
-        return value.cast("int64")
-
-    return rows.group_by("customer_id").aggregate(**{a.key: of(a) for a in aggregates})
 
 
 def _since(events: ir.Table, aggregates: Sequence[Aggregate]) -> ir.Table:

@@ -14,7 +14,8 @@ import ibis
 import ibis.expr.types as ir
 
 from reveil.engine.aggregate import Aggregate
-from reveil.engine.direct import Sight, parts_of, with_before
+from reveil.engine.direct import Sight, parts_of
+from reveil.engine.gaps import with_before
 from reveil.events.log import DAY, EventLog, seconds
 
 
