@@ -174,6 +174,8 @@ def _placed(settings: Placed, folder: Path, key: str) -> Placed:
 
     def placed(value: object, key: str) -> object:
         if isinstance(value, TableSettings):
+            if value.in_metastore:
+                return value
             return value.model_copy(update={"file": _resolved(value.file, folder, key)})
         if isinstance(value, BaseModel):
             return _placed(value, folder, key)
@@ -279,7 +281,10 @@ def _resolved(path: Path, folder: Path, key: str) -> Path:
             )
         return value
 
-    return folder / Path(re.sub(r"\$\{(\w+)\}", variable, str(path))).expanduser()
+    said = Path(re.sub(r"\$\{(\w+)\}", variable, str(path)))
+    if TableSettings(file=said).uri is not None:
+        return said
+    return folder / said.expanduser()
 
 
 _WHOLE, _NUMBER, _DATE = "a whole number", "a number", "a date, as in 2024-01-31,"

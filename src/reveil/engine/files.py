@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import sqlite3
+from collections.abc import Mapping, Sequence
 from glob import has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,26 +63,16 @@ def open_table(backend: Backend, place: TableSettings, scratch: Path) -> ir.Tabl
     DataError
         When it is missing, empty, of another type, or cannot be read as its type.
     """
+    if place.in_metastore or place.uri is not None:
+        raise DataError(
+            f"{place.name} is read by Spark only",
+            hint="write `engine: {backend: spark}`, or name a file of this machine",
+        )
     files = files_of(place)
     for file in files:
         if file.stat().st_size == 0:
-            raise DataError(
-                f"{file.name} is empty; a header and at least one row are required",
-                hint="check the export, or remove the source from the study",
-            )
-    kinds = {_kind_of(file): file for file in files}
-    if len(kinds) > 1:
-        raise DataError(
-            f"{place.file.name} holds files of several types: "
-            f"{', '.join(sorted(f.name for f in kinds.values()))}",
-            hint="name those of one type with a glob, as in folder/*.csv",
-        )
-    kind = next(iter(kinds))
-    if place.table is not None and kind != "database":
-        raise DataError(
-            f"{place.file.name} has no tables, but the study asks for `{place.table}`",
-            hint="remove `table`",
-        )
+            raise empty(file.name)
+    kind = one_kind(files, place)
     with reading(place.name):
         match kind:
             case "parquet":
@@ -127,11 +118,44 @@ def files_of(place: TableSettings) -> list[Path]:
     return [path]
 
 
+def empty(name: str) -> DataError:
+    """Say that a file has no byte."""
+    return DataError(
+        f"{name} is empty; a header and at least one row are required",
+        hint="check the export, or remove the source from the study",
+    )
+
+
+def one_kind(files: Sequence[Path], place: TableSettings) -> str:
+    """Tell which type all files of a path are of: `parquet`, `csv`, `json` or `database`.
+
+    Raises
+    ------
+    DataError
+        When they are of several types or of one that is not known, or have no tables.
+    """
+    kinds = {kind_of(file): file for file in files}
+    if len(kinds) > 1:
+        raise DataError(
+            f"{place.file.name} holds files of several types: "
+            f"{', '.join(sorted(f.name for f in kinds.values()))}",
+            hint="name those of one type with a glob, as in folder/*.csv",
+        )
+    kind = next(iter(kinds))
+    if place.table is not None and kind != "database":
+        raise DataError(
+            f"{place.file.name} has no tables, but the study asks for `{place.table}`",
+            hint="remove `table`",
+        )
+    return kind
+
+
 def _hidden(file: Path, folder: Path) -> bool:
     return any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
 
 
-def _kind_of(file: Path) -> str:
+def kind_of(file: Path) -> str:
+    """Tell the type of a file by its name."""
     for suffix in reversed(file.suffixes):
         if kind := SUFFIXES.get(suffix.lower()):
             return kind
@@ -142,7 +166,7 @@ def _kind_of(file: Path) -> str:
 
 
 def _parquet(backend: Backend, files: list[Path], place: TableSettings) -> ir.Table:
-    _require_one_shape({file: pq.read_schema(file).names for file in files})
+    require_one_shape({file: pq.read_schema(file).names for file in files})
     return backend.read_parquet(
         files, union_by_name=len(files) > 1, hive_partitioning=place.file.is_dir()
     )
@@ -162,7 +186,7 @@ def _csv(backend: Backend, files: list[Path], place: TableSettings, scratch: Pat
         if any(name.rpartition("_")[0] in names for name in names):
             _require_names_once(backend.read_csv(file, **{**options, "header": False}), file)
     if len(files) > 1:
-        _require_one_shape(columns)
+        require_one_shape(columns)
     return backend.read_csv(
         files, union_by_name=len(files) > 1, hive_partitioning=place.file.is_dir(), **options
     )
@@ -179,7 +203,7 @@ def _require_names_once(headless: ir.Table, file: Path) -> None:
         names.add(name)
 
 
-def _require_one_shape(columns: dict[Path, tuple[str, ...] | list[str]]) -> None:
+def require_one_shape(columns: Mapping[Path, Sequence[str]]) -> None:
     """Refuse files that do not have the same columns: a missing one would be empty in silence."""
     (first, wanted), *others = columns.items()
     for file, found in others:
@@ -333,16 +357,17 @@ def open_frame(backend: Backend, frame: object, scratch: Path) -> ir.Table:
         copy = scratch / f"{uuid4().hex}.parquet"
         frame.to_parquet(copy)
         return backend.read_parquet(copy)
-    arrow = _arrow(frame)
-    if arrow.num_rows == 0:
-        raise DataError(
-            "the data frame is empty; at least one row is required",
-            hint="check the query that made it, or remove the source from the study",
-        )
-    return ibis.memtable(arrow)
+    return ibis.memtable(arrow_of(frame))
 
 
-def _arrow(frame: object) -> pa.Table:
+def arrow_of(frame: object) -> pa.Table:
+    """Take the rows of a data frame of pandas, Polars or Arrow.
+
+    Raises
+    ------
+    DataError
+        When it is empty or none of these.
+    """
     if not hasattr(frame, "__arrow_c_stream__") and hasattr(frame, "collect"):
         frame = frame.collect()  # a lazy frame of Polars
     if hasattr(frame, "reset_index"):
@@ -353,6 +378,11 @@ def _arrow(frame: object) -> pa.Table:
             hint="pandas, Polars, Arrow and Ibis tables are read",
         )
     table = pa.table(frame)
+    if table.num_rows == 0:
+        raise DataError(
+            "the data frame is empty; at least one row is required",
+            hint="check the query that made it, or remove the source from the study",
+        )
     return pa.table([_plain(column) for column in table.columns], names=table.column_names)
 
 

@@ -87,15 +87,16 @@ def strptime(pattern: str) -> tuple[Written, ...]:
     year = next((YEARS[t[-1]] for t in tokens if t[0] == "%" and t[-1] in YEARS), (("", "1900"),))
     halves = HOURS if any(t in ("%I", "%-I") for t in tokens) else (("", "", 0),)
     return tuple(
-        _written(pattern, tokens, digits, century, hour, half, later)
-        for (digits, century), (hour, half, later) in product(year, halves)
+        _written(pattern, tokens, year=one, half=half) for one, half in product(year, halves)
     )
 
 
 def _written(
-    pattern: str, tokens: list[str], digits: str, century: str, hour: str, half: str, later: int
+    pattern: str, tokens: list[str], *, year: tuple[str, str], half: tuple[str, str, int]
 ) -> Written:
-    shape, place = "", {}
+    (digits, century), (hour, side, later) = year, half
+    shape = ""
+    place: dict[str, int] = {}
     for token in tokens:
         sign = token[-1]
         if token[0] != "%":
@@ -104,7 +105,7 @@ def _written(
         if sign == "%":
             shape += "%"
             continue
-        part = {"Y": digits, "y": digits, "I": hour, "p": half}.get(sign, PARTS.get(sign))
+        part = {"Y": digits, "y": digits, "I": hour, "p": side}.get(sign, PARTS.get(sign))
         if not part:
             raise StudyError(
                 f'`format: "{pattern}"` has `{token}`, which is not read on Spark',

@@ -43,15 +43,14 @@ class SparkSQL(PySparkCompiler):
     # --- texts -------------------------------------------------------------------------------
 
     def visit_NonNullLiteral(self, op: ops.Literal, *, value: object, dtype: dt.DataType) -> Sql:
-        """Write signs that Spark has no escape for by their number: it reads \\v as v."""
+        """Write signs that Spark has no escape for by their number."""
         if isinstance(value, str) and dtype.is_string() and not PLAIN_TEXT.fullmatch(value):
             return self._text(value)
         return super().visit_NonNullLiteral(op, value=value, dtype=dtype)
 
     def _text(self, value: str) -> Sql:
         escaped = "".join(
-            f"\\u{ord(c):04x}" if not c.isprintable() and ord(c) < 0x10000 or c in "'\\" else c
-            for c in value
+            f"\\u{ord(c):04x}" if ord(c) < 0x20 or c in "\x7f'\\" else c for c in value
         )
         return sge.Var(this=f"'{escaped}'")
 
@@ -159,7 +158,7 @@ class SparkSQL(PySparkCompiler):
         if not op.arg.dtype.is_string():
             return read
         # Spark's message would show the value.
-        wrong = self.f.anon.raise_error(f"could not convert a text to {to}")
+        wrong = self.f.anon.raise_error(f"reveil: could not convert a text to {to}")
         lost = sge.and_(arg.is_(sge.Null()).not_(), read.is_(sge.Null()))
         return self.if_(lost, self.cast(wrong, to), read)
 
@@ -169,14 +168,18 @@ class SparkSQL(PySparkCompiler):
         return super().visit_TryCast(op, arg=arg, to=to) if read is None else read
 
     def _converted(self, kind: dt.DataType, arg: Sql, to: dt.DataType) -> Sql | None:
+        """Convert where Spark's way is another; None where it is the same."""
+        if kind.is_string():
+            return self._of_text(arg, to)
         if kind.is_floating() and to.is_integer():
             return self._tried(self.f.anon.rint(arg), to)
         if kind.is_decimal() and to.is_integer():
             return self._tried(self.f.round(arg, 0), to)
         if kind.is_floating() and to.is_string():
             return self._written(arg)
-        if not kind.is_string():
-            return None
+        return None
+
+    def _of_text(self, arg: Sql, to: dt.DataType) -> Sql | None:
         if to.is_floating():
             return self._number(arg)
         if to.is_integer():

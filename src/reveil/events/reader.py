@@ -92,7 +92,7 @@ def reading(what: str) -> Iterator[None]:
 
 
 def _hint(said: str) -> str:
-    if "sniffing" in said:
+    if "sniffing" in said or "malformed row" in said:
         return "rows differ in their fields, quotes or line ends: save the file as CSV anew"
     if "out of memory" in said:
         return "raise `engine.memory`"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
@@ -67,10 +68,11 @@ class TableSettings(_Settings):
     is said beside it: `path: {file: sales.csv, delimiter: ";", decimal: ","}`.
     """
 
-    file: Path
-    """A file, a folder of files (`year=2024/...` become columns), or a glob."""
+    file: Path = Path()
+    """A file, a folder of files (`year=2024/...` become columns), or a glob; on Spark also a
+    URI such as `s3a://bucket/sales`."""
     table: str | None = None
-    """Which table of a DuckDB or SQLite file."""
+    """Which table of a DuckDB or SQLite file; without `file`, of Spark's metastore."""
     delimiter: str | None = Field(default=None, min_length=1, max_length=1)
     """Between the fields of a CSV; found from the file when not said."""
     decimal: Literal[".", ","] = "."
@@ -89,10 +91,29 @@ class TableSettings(_Settings):
             ) from None
         return value
 
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if "file" not in self.model_fields_set and self.table is None:
+            raise ValueError("`file` is required, or the `table` of a metastore")
+        return self
+
+    @property
+    def in_metastore(self) -> bool:
+        """Whether it is a table that Spark knows by name."""
+        return self.file == Path()
+
+    @property
+    def uri(self) -> str | None:
+        """Where it is, when that is no place of this machine's file system."""
+        found = re.match(r"([a-z][a-z0-9+.-]+):/+(.*)", str(self.file))
+        return None if found is None else f"{found[1]}://{found[2]}"
+
     @property
     def name(self) -> str:
         """What messages call it."""
-        return self.file.name if self.table is None else f"{self.table} of {self.file.name}"
+        if self.table is None:
+            return self.file.name
+        return self.table if self.in_metastore else f"{self.table} of {self.file.name}"
 
 
 def _short_table(value: object) -> object:

@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import ibis
-import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
@@ -133,11 +132,6 @@ def _histogram(rows: pd.DataFrame, key: str) -> NDArray[np.int64]:
     return counted.astype(np.int64)
 
 
-@ibis.udf.agg.builtin(name="min")  # type: ignore[untyped-decorator]
-def _least(position: int, n: int) -> dt.Array[dt.int64]:
-    """Return the smallest few numbers, ascending."""
-
-
 def positions(of: ir.Table, flags: Flags, wanted: Sequence[str]) -> dict[str, tuple[int, ...]]:
     """Look up, in one pass, the first row numbers with each of some flaws.
 
@@ -153,15 +147,17 @@ def positions(of: ir.Table, flags: Flags, wanted: Sequence[str]) -> dict[str, tu
     """
     if not wanted:
         return {}
-    numbered = of.select(
-        "position", **{f"is {place}": flags[name] for place, name in enumerate(wanted)}
+    places = [flags[name].ifelse(place, ibis.null("int64")) for place, name in enumerate(wanted)]
+    flawed = of.select("position", *(p.name(f"is {n}") for n, p in enumerate(places)))
+    flawed = flawed.filter(ibis.or_(*(flawed[f"is {n}"].notnull() for n in range(len(wanted)))))
+    each = flawed.select(
+        "position", place=ibis.array([flawed[f"is {n}"] for n in range(len(wanted))]).unnest()
     )
-    first = numbered.aggregate(
-        **{
-            f"first {place}": _least(numbered.position, SHOWN, where=numbered[f"is {place}"])
-            for place in range(len(wanted))
-        }
-    ).to_pyarrow()
-    return {
-        name: tuple(first[f"first {place}"][0].as_py() or ()) for place, name in enumerate(wanted)
-    }
+    each = each.filter(each.place.notnull())
+    by_place = ibis.window(group_by="place", order_by="position")
+    first = each.mutate(rank=ibis.row_number().over(by_place))
+    rows = first.filter(first["rank"] < SHOWN).order_by("place", "position").to_pyarrow()
+    found: dict[str, list[int]] = {name: [] for name in wanted}
+    for row in rows.to_pylist():
+        found[wanted[row["place"]]].append(row["position"])
+    return {name: tuple(rows) for name, rows in found.items()}

@@ -49,11 +49,6 @@ def array_extract(text: str, position: int) -> str:  # type: ignore[empty-body]
     """Take one letter of a text; the last one is -1."""
 
 
-@ibis.udf.scalar.builtin(name="hash")  # type: ignore[untyped-decorator]
-def hash_of(text: str) -> dt.uint64:
-    """Scatter texts over whole numbers, the same way on every run."""
-
-
 def text_of(value: ir.Value) -> ir.StringValue:
     """Write a value as text, trimmed; null when it is missing or blank."""
     text = value.cast("string")
@@ -107,7 +102,9 @@ def spelling_of(raw: ir.Table, decimal: str) -> Callable[[ir.StringValue], ir.St
 
     The columns of a CSV are text because nobody said otherwise.
     """
-    if decimal == "." and not all(kind.is_string() for kind in raw.schema().types):
+    # Positions and the like stand beside the columns of a file, under names that no file has.
+    kinds = [kind for name, kind in raw.schema().items() if not name.startswith("\u2060")]
+    if decimal == "." and not all(kind.is_string() for kind in kinds):
         return None
     return lambda text: spelled(text, decimal)
 

@@ -18,7 +18,7 @@ from reveil.activity.engagement import channels_of
 from reveil.activity.states import State, activity_kinds, population
 from reveil.config import TARGETS, Study, Target
 from reveil.engine.asof import AsOf
-from reveil.engine.duckdb import DuckDB
+from reveil.engine.chosen import engine_of
 from reveil.errors import StudyError, TooLittleDataError
 from reveil.events.audit import judged, require_no_error
 from reveil.events.contents import FACTS, Contents, attributes_of
@@ -58,7 +58,7 @@ def open_events(study: Study, frames: Mapping[str, object] | None = None) -> Eve
 def read_events(study: Study, frames: Mapping[str, object] | None = None) -> EventLog:
     """Read, clean and audit as `open_events` does; the errors of the audit are left to the caller."""
     log = open_log(
-        DuckDB(study.engine),
+        engine_of(study.engine),
         study.sources,
         study.customers,
         study.log_coverage,
