@@ -209,6 +209,22 @@ def test_rows_of_one_customer(db: DuckDB, tmp_path: Path, day: str, tier: str, s
     assert set(found) == {"customer_id", "since_s", "tier", "size"}
 
 
+def test_a_row_that_is_over_gives_way_to_one_that_holds(db: DuckDB, tmp_path: Path) -> None:
+    """Of ids that are one customer; even where the row that is over began later."""
+    people = pd.DataFrame(
+        {
+            "id": ["a", "A"],
+            "from": ["2011-01-10", "2011-02-01"],
+            "to": ["", "2011-03-01"],
+            "tier": ["silver", "gold"],
+            "size": [1, 2],
+        }
+    )
+    log = opened(db, tmp_path, people, {"same": ["case"]}, **PERIODS)
+    assert at(log, "2011-02-15")["tier"] == ["gold"]
+    assert at(log, "2011-03-02")["tier"] == ["silver"]
+
+
 def test_an_empty_field_lets_another_row_speak(db: DuckDB, tmp_path: Path) -> None:
     """Of ids that are one customer; without any date the smallest id speaks first."""
     people = pd.DataFrame(
