@@ -44,8 +44,8 @@ equal ids of two sources are one person; `check` says how many there are, and ho
 
 def main() -> None:
     """Write README.md beside this file."""
-    for module in ("corrupt_files", "corrupt_values", "corrupt_tables"):
-        import_module(module)
+    for subject in ("files", "places", "values", "dates", "tables"):
+        import_module(f"corrupt_{subject}")
     from corruptions import CORRUPTIONS, written
 
     from reveil.cli import main as reveil

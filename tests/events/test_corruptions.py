@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import corrupt_dates
 import corrupt_files
+import corrupt_places
 import corrupt_tables
 import corrupt_values
 import pytest
@@ -18,7 +20,9 @@ from corruptions import CORRUPTIONS, SECRET, Corruption, put, text, written
 from reveil.cli import main
 
 assert corrupt_files
+assert corrupt_places
 assert corrupt_values
+assert corrupt_dates
 assert corrupt_tables
 
 pytestmark = pytest.mark.long

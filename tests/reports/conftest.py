@@ -21,6 +21,8 @@ from reveil.reports.audit import audit_report
 from reveil.reports.listing import list_report
 from reveil.reports.training import training_report
 
+from .list_samples import listing
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = [
     "--headless",
@@ -95,7 +97,7 @@ def pages(samples: ModuleType) -> dict[str, str]:
     made = {}
     for language in ("en", "fr"):
         made[f"training_{language}"] = training_report(samples.training(language), language)
-        made[f"list_{language}"] = list_report(samples.listing(language), language)
+        made[f"list_{language}"] = list_report(listing(language), language)
         made[f"audit_{language}"] = audit_report(samples.audit(language), language)
     return made
 

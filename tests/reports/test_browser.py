@@ -12,6 +12,7 @@ from reveil.reports.listing import list_report
 from reveil.reports.training import training_report
 
 from .conftest import PHONE, Measure, Poisoned
+from .list_samples import listing
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +52,10 @@ def test_a_word_that_never_ends_does_not_widen_a_phone(
     """Offers, groups and columns are named by people; a long name without a space must wrap."""
     word = "Rückgewinnungsangebot" * 6
     training = replace(poisoned(samples.training("en"), word), currency="EUR")
-    listing = replace(poisoned(samples.listing("en"), word), currency="EUR")
+    listed = replace(poisoned(listing("en"), word), currency="EUR")
     pages = {
         "training": training_report(training, "en"),
-        "list": list_report(listing, "en"),
+        "list": list_report(listed, "en"),
         "audit": audit_report(poisoned(samples.audit("en"), word), "en"),
     }
     seen = on_a_phone(pages)
