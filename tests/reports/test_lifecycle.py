@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
-import sys
 from dataclasses import fields, is_dataclass, replace
 from html import unescape
 from itertools import pairwise
@@ -29,7 +27,7 @@ from reveil.reports.words import catalogue
 
 from .conftest import FLAGS, PHONE, Measure, Poisoned
 from .lifecycle_samples import lifecycle
-from .test_pages import SNAPSHOTS, UPDATE, read
+from .test_pages import read, require_words_of_snapshot, written_elsewhere
 
 
 @pytest.fixture(scope="module")
@@ -45,26 +43,16 @@ def alone(values: LifecycleReport) -> LifecycleReport:
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_words_of_the_page_are_those_of_its_snapshot(made: dict[str, str], language: str) -> None:
     """Change knowingly: run with REVEIL_UPDATE_SNAPSHOTS=1 and read the difference."""
-    said = "\n".join(read(made[language]).words) + "\n"
-    path = SNAPSHOTS / f"report_lifecycle_{language}.txt"
-    if os.environ.get(UPDATE) == "1":
-        path.write_text(said, encoding="utf-8")
-    assert said == path.read_text(encoding="utf-8")
+    require_words_of_snapshot(made[language], f"lifecycle_{language}")
 
 
 def test_equal_values_give_equal_bytes_in_another_process(made: dict[str, str]) -> None:
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); from lifecycle_samples import lifecycle;"
+        "from lifecycle_samples import lifecycle;"
         "from reveil.reports.lifecycle import lifecycle_report as r;"
         "sys.stdout.buffer.write(r(lifecycle('fr'), 'fr').encode())"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(Path(__file__).parent)],
-        env=os.environ | {"PYTHONHASHSEED": "7"},
-        capture_output=True,
-        check=True,
-    )
-    assert done.stdout.decode() == made["fr"]
+    assert written_elsewhere(program) == made["fr"]
 
 
 @pytest.mark.parametrize("words", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'])
