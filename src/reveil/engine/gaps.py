@@ -65,7 +65,7 @@ def gaps_folded(
         No event before this instant is seen, in seconds since 1970; None when all are.
     """
     sets = kinds_of(aggregates)
-    told = {}
+    told: dict[str, ir.Value] = {}
     for n in range(len(sets)):
         at, before = rows[f"at_{n}"], rows[f"before_{n}"]
         if start_s is not None:

@@ -6,16 +6,18 @@ Out: one row per customer and cutoff, float32, in a stable order of rows and col
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import ibis.expr.types as ir
+import pyarrow as pa
 from ibis.common.deferred import Deferred
 
 from reveil.engine.aggregate import Aggregate
 from reveil.engine.asof import AsOf
-from reveil.engine.plan import aggregate
+from reveil.engine.chunks import CHUNK
+from reveil.engine.plan import Plan, aggregate, chosen, computed
 from reveil.errors import StudyError
 from reveil.events.contents import Contents
 from reveil.events.log import EventLog
@@ -83,8 +85,49 @@ class FeatureSet:
             The population's columns, then one float32 column per feature.
         """
         counted = aggregate(log, population, cutoff, self.aggregates, observation=self.observation)
-        values = {name: value.cast("float32") for name, value in self.values.items()}
-        return counted.select(*population.columns, **values)
+        return counted.select(*population.columns, **self._stored())
+
+    def batches(
+        self,
+        log: EventLog,
+        people: Mapping[date, ir.Table],
+        *,
+        plan: Plan | None = None,
+        customers: int = CHUNK,
+    ) -> Iterator[tuple[date, pa.Table]]:
+        """Compute every feature at many cutoffs, a chunk of customers at a time, in DuckDB.
+
+        Parameters
+        ----------
+        people
+            The population of each cutoff: `customer_id`, and columns to keep.
+        plan
+            The cheaper one when not said; see `plan_for`.
+        customers
+            In a chunk. No value depends on the plan or the chunk.
+
+        Yields
+        ------
+        tuple
+            A cutoff, and rows sorted by customer: the population's columns, then one float32
+            column per feature. Chunks come in the order of customers, each with its cutoffs.
+        """
+        return computed(
+            log,
+            people,
+            self.aggregates,
+            self._stored(),
+            observation=self.observation,
+            plan=plan,
+            customers=customers,
+        )
+
+    def plan_for(self, log: EventLog, cutoffs: Iterable[date]) -> Plan:
+        """Choose how the features of some cutoffs are computed, and say why."""
+        return chosen(log, cutoffs, self.aggregates, observation=self.observation)
+
+    def _stored(self) -> dict[str, Deferred]:
+        return {name: value.cast("float32") for name, value in self.values.items()}
 
 
 def feature_set(
