@@ -20,6 +20,9 @@ from reveil.events.roles import ROLES
 from reveil.features.matrix import FeatureSet, feature_set
 
 DAY = 86_400
+Run = Callable[[], None]
+"""Does the work that is measured."""
+
 ACTIVE = ("email_click", "login", "purchase", "return", "visit")
 LIMIT_DAYS = 240
 

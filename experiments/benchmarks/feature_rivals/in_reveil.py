@@ -9,13 +9,16 @@ The log's tables are opened lazily: whatever the engine makes of them is in the 
 from __future__ import annotations
 
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 import ibis
-from feature_rivals.asked import asked, contents
+import pyarrow.parquet as pq
+from feature_rivals.asked import Run, asked, contents
 from feature_rivals.made import END, START
 
 from reveil.engine.duckdb import DuckDB
+from reveil.engine.plan import Plan
 from reveil.engine.settings import EngineSettings
 from reveil.events.log import EventLog
 from reveil.windows import Coverage
@@ -36,13 +39,24 @@ def opened(folder: Path, backend: ibis.BaseBackend) -> EventLog:
     )
 
 
-def run(folder: Path, out: Path, cutoffs: list[date], observation: int, memory: str) -> None:
-    """Write the matrix of some cutoffs."""
-    out.mkdir(parents=True, exist_ok=True)
-    backend = DuckDB(EngineSettings(threads=2, memory=memory)).backend
-    log = opened(folder, backend)
-    population = backend.read_parquet(str(folder / "customers.parquet"))
-    features = asked(observation)
-    for n, cutoff in enumerate(cutoffs):
-        matrix = features.matrix(log, population, cutoff)
-        backend.to_parquet(matrix, str(out / f"part-{n}.parquet"))
+def prepared(
+    folder: Path, out: Path, cutoffs: list[date], observation: int, memory: str, plan: str
+) -> Run:
+    """Make ready to write the matrix of some cutoffs, by the engine's choice of plan or one named."""
+
+    def run() -> None:
+        backend = DuckDB(EngineSettings(threads=2, memory=memory)).backend
+        log = opened(folder, backend)
+        people = backend.read_parquet(str(folder / "customers.parquet"))
+        features = asked(observation)
+        named = Plan(name=plan, why="asked for", cutoffs=len(cutoffs)) if plan else None
+        tables = features.batches(
+            log, {day: people.mutate(cutoff=ibis.date(day)) for day in cutoffs}, plan=named
+        )
+        # As `reveil features --out` writes it.
+        first = next(tables)[1]
+        with pq.ParquetWriter(out / "part-0.parquet", first.schema, compression="zstd") as writer:
+            for table in chain([first], (table for _, table in tables)):
+                writer.write_table(table)
+
+    return run

@@ -16,8 +16,9 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import ibis
-from feature_rivals.asked import DAY, asked, seconds
+from feature_rivals.asked import DAY, Run, asked, seconds
 
 from reveil.engine.aggregate import EPOCH_SHIFT, VALUES, Aggregate
 from reveil.features.matrix import FeatureSet
@@ -254,27 +255,29 @@ class Query:
             ) {self.formulas()}"""
 
 
-def run(folder: Path, out: Path, cutoff: date, observation: int, memory: str) -> None:
-    """Write the matrix of one cutoff to a folder of Parquet files."""
-    import duckdb
-
-    connection = duckdb.connect(
-        config={"threads": 2, "memory_limit": memory, "temp_directory": str(out / "spill")}
-    )
-    connection.execute("set enable_progress_bar = false; set preserve_insertion_order = false")
-    out.mkdir(parents=True, exist_ok=True)
+def prepared(folder: Path, out: Path, cutoff: date, observation: int, memory: str) -> Run:
+    """Write the text for the matrix of one cutoff: it would be there, written by hand."""
     query = Query(asked(observation), folder, cutoff)
-    for statement in query.enriched():
-        connection.execute(statement)
-    counted = connection.execute(
-        f"select count(*) from read_parquet('{folder}/customers.parquet')"
-    ).fetchone()
-    assert counted is not None
-    parts = -(-counted[0] // CUSTOMERS_AT_ONCE)
-    for n in range(parts):
-        low, high = n * BUCKETS // parts, (n + 1) * BUCKETS // parts - 1
-        part = "true" if parts == 1 else f"b between {low} and {high}"
-        people = part.replace("b ", f"hash(customer_id) % {BUCKETS} ", 1)
-        connection.execute(f"create or replace table g as {query.gaps().format(part=part)}")
-        matrix = query.matrix().format(part=part, people=people)
-        connection.execute(f"copy ({matrix}) to '{out}/part-{n}.parquet' (format parquet)")
+    enriched, gaps, matrix = query.enriched(), query.gaps(), query.matrix()
+
+    def run() -> None:
+        connection = duckdb.connect(
+            config={"threads": 2, "memory_limit": memory, "temp_directory": str(out / "spill")}
+        )
+        connection.execute("set enable_progress_bar = false; set preserve_insertion_order = false")
+        for statement in enriched:
+            connection.execute(statement)
+        people = f"select count(*) from read_parquet('{folder}/customers.parquet')"
+        (customers,) = connection.execute(people).fetchone() or (0,)
+        parts = -(-customers // CUSTOMERS_AT_ONCE)
+        for n in range(parts):
+            low, high = n * BUCKETS // parts, (n + 1) * BUCKETS // parts - 1
+            part = "true" if parts == 1 else f"b between {low} and {high}"
+            some = part.replace("b ", f"hash(customer_id) % {BUCKETS} ", 1)
+            connection.execute(f"create or replace table g as {gaps.format(part=part)}")
+            connection.execute(
+                f"copy ({matrix.format(part=part, people=some)}) "
+                f"to '{out}/part-{n}.parquet' (format parquet, compression zstd)"
+            )
+
+    return run

@@ -33,7 +33,7 @@ ITEMS, CATEGORIES, OFFERS = 2_000, 12, 8
 
 # Half of the orders have one line, a quarter two, the others three or four. One purchase in
 # fifty is the later row of an order that was spread over days: money, and no other order.
-# A row in two hundred becomes known up to ten days late. Some customers are far
+# Nothing becomes known late, as in a log without `available_at`. Some customers are far
 # busier than others: where the mean is 20 events, one in a hundred has more than 47.
 EVENTS = """
 copy (
@@ -55,7 +55,7 @@ copy (
         customer_id,
         kind,
         {start} + later as at_s,
-        {start} + later + case when h % 200 = 0 then (h // 7 % 864000)::bigint else 0 end as known_s,
+        {start} + later as known_s,
         case kind when 'purchase' then 50000 + (h // 3 % 2000000)::bigint // 100 * 100
             when 'return' then -(50000 + (h // 3 % 1000000)::bigint // 100 * 100) end as amount,
         case when kind in ('purchase', 'return') then 'O' || i end as order_id,
