@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date
-from pathlib import Path
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from oracle import answer
 from oracle_past import Past
-from orderly import Case, case, opened, shop, told, written
+from orderly import Case, case, in_time, opened, shop, told, written
 
 from reveil.engine.duckdb import DuckDB
+from reveil.engine.plan import Plan
+from reveil.events.log import EventLog
 from reveil.events.roles import Role, roles_of
 
 CASES: dict[str, Callable[[], Case]] = {
@@ -23,44 +25,85 @@ CASES: dict[str, Callable[[], Case]] = {
     "two years": lambda: case(500, 12, date(2021, 2, 28), 728),
     "half a year": lambda: case(300, 13, date(2020, 3, 29), 168),
     "shop": lambda: shop(500, 14, date(2020, 3, 1)),
+    "leap, in time": lambda: in_time(case(200, 15, date(2020, 3, 1), 364)),
+    "two years, in time": lambda: in_time(case(200, 16, date(2021, 2, 28), 728)),
 }
 """A cutoff the day after a leap day; one that has none; one on the night clocks go forward."""
+
+CUTOFFS = 3
+"""Of one grid, 28 days apart, where every cutoff is computed from the same periods."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Computed:
-    """Histories beside what the engine made of them."""
+    """Histories at one cutoff beside what the engine made of them."""
 
     case: Case
     pasts: dict[str, Past]
     matrix: pd.DataFrame
 
 
-@pytest.fixture(scope="module", params=["direct"])
+@pytest.fixture(scope="module", params=["direct", "periods"])
 def plan(request: pytest.FixtureRequest) -> str:
     """How the engine computes; whichever it chooses gives the same bits."""
     return str(request.param)
 
 
-def compute(db: DuckDB, one: Case, folder: Path, plan: str) -> pd.DataFrame:
-    """Compute a case's matrix from files."""
-    log = opened(db, one.rows, one.people, folder)
+def compute(log: EventLog, one: Case) -> list[Computed]:
+    """Compute a case's matrix from its events."""
     everyone = ibis.memtable({"customer_id": list(one.customers)})
-    assert plan == "direct"
-    table = one.features.matrix(log, everyone, one.told.cutoff)
-    return table.to_pyarrow().to_pandas().set_index("customer_id").loc[list(one.customers)]
+    table = one.features.matrix(log, everyone, one.told.cutoff).to_pyarrow()
+    return [Computed(case=one, pasts=one.pasts(), matrix=by_customer(table, one))]
+
+
+def compute_all(log: EventLog, last: Case) -> list[Computed]:
+    """Compute a case's matrix at several cutoffs from events added up by customer and period."""
+    days = [last.told.cutoff - timedelta(28 * n) for n in range(CUTOFFS)]
+    everyone = ibis.memtable({"customer_id": list(last.customers)})
+    made = Plan(name="periods", why="asked", cutoffs=CUTOFFS)
+    parts: dict[date, list[pa.Table]] = {day: [] for day in days}
+    people = dict.fromkeys(days, everyone)
+    for day, part in last.features.batches(log, people, plan=made, customers=70):
+        parts[day].append(part)
+    cases = [replace(last, told=replace(last.told, cutoff=day)) for day in days]
+    return [
+        Computed(
+            case=one,
+            pasts=one.pasts(),
+            matrix=by_customer(pa.concat_tables(parts[one.told.cutoff]), one),
+        )
+        for one in cases
+    ]
+
+
+def by_customer(table: pa.Table, one: Case) -> pd.DataFrame:
+    """Put the rows in the order of the case."""
+    return table.to_pandas().set_index("customer_id").loc[list(one.customers)]
+
+
+@pytest.fixture(scope="module")
+def logs(db: DuckDB, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[EventLog, Case]]:
+    found = {}
+    for name, draw in CASES.items():
+        one = draw()
+        found[name] = (opened(db, one.rows, one.people, tmp_path_factory.mktemp("rows")), one)
+    return found
+
+
+@pytest.fixture(scope="module")
+def added(logs: dict[str, tuple[EventLog, Case]]) -> dict[str, list[Computed]]:
+    """Compute by periods what they can: events known when they happen."""
+    return {name: compute_all(*logs[name]) for name in logs if "in time" in name}
 
 
 @pytest.fixture(scope="module")
 def computed(
-    db: DuckDB, plan: str, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, Computed]:
-    found = {}
-    for name, draw in CASES.items():
-        one = draw()
-        matrix = compute(db, one, tmp_path_factory.mktemp("rows"), plan)
-        found[name] = Computed(case=one, pasts=one.pasts(), matrix=matrix)
-    return found
+    plan: str, logs: dict[str, tuple[EventLog, Case]], added: dict[str, list[Computed]]
+) -> list[Computed]:
+    """Compute every case that a plan can."""
+    if plan == "periods":
+        return [one for case in added.values() for one in case]
+    return [one for log, case in logs.values() for one in compute(log, case)]
 
 
 EVERY = written(told(date(2020, 3, 1), 728)).names
@@ -86,9 +129,9 @@ def shortest(name: str, found: Computed, at: np.ndarray) -> str:
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_feature_is_what_it_says(name: str, computed: dict[str, Computed]) -> None:
+def test_feature_is_what_it_says(name: str, computed: list[Computed]) -> None:
     """On 2,000 small histories: nobody's, one event, ties, edges of windows, orders in pieces."""
-    spoken = [one for one in computed.values() if name in one.matrix]
+    spoken = [one for one in computed if name in one.matrix]
     assert spoken
     for found in spoken:
         at = wrong(name, found)
@@ -105,14 +148,25 @@ def test_every_feature_has_an_oracle() -> None:
         assert answer(name, roles) is not None
 
 
-def test_every_feature_of_a_case_is_compared(computed: dict[str, Computed]) -> None:
+def test_every_feature_of_a_case_is_compared(computed: list[Computed]) -> None:
     """What only a smaller log has would otherwise go unseen."""
-    for found in computed.values():
+    for found in computed:
         assert set(found.matrix) <= set(EVERY)
 
 
-def test_matrix_is_float32(computed: dict[str, Computed]) -> None:
+def test_matrix_is_float32(computed: list[Computed]) -> None:
     """Stored as float32, every feature, in the order of the names."""
-    for found in computed.values():
+    for found in computed:
         assert set(found.matrix.dtypes) == {np.dtype("float32")}
         assert tuple(found.matrix.columns) == found.case.features.names
+
+
+def test_plans_give_the_same_bits(
+    logs: dict[str, tuple[EventLog, Case]], added: dict[str, list[Computed]]
+) -> None:
+    """At every cutoff, periods added up give the float32 that the events give one by one."""
+    log, _ = logs["leap, in time"]
+    for one in added["leap, in time"]:
+        (read,) = compute(log, one.case)
+        pd.testing.assert_frame_equal(one.matrix, read.matrix, check_exact=True)
+        assert one.matrix.to_numpy().tobytes() == read.matrix.to_numpy().tobytes()
