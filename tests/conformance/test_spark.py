@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import gc
-import shutil
-import warnings
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,47 +29,11 @@ from reveil.events.settings import MachineSettings, TableSettings
 from reveil.features.matrix import FeatureSet, feature_set
 
 if TYPE_CHECKING:
-    from ibis.backends.pyspark import Backend
     from ibis.expr.types import Table
 
+    from reveil.engine.spark_backend import SparkBackend
+
 CUTOFF = CUTOFFS[1]
-
-pytestmark = [
-    pytest.mark.long,
-    # PySpark 4.0 hands rows over in a way that pandas 3 deprecates.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:pyspark.*"),
-    # PySpark leaves its sockets to the garbage collector.
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
-
-@pytest.fixture(scope="module")
-def spark(
-    require: Callable[[bool, str, str], None], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Backend]:
-    require(find_spec("pyspark") is not None, "PySpark", "pip install 'reveil[spark]'")
-    require(shutil.which("java") is not None, "Java", "install a Java 17 runtime")
-    import ibis  # noqa: PLC0415
-    from pyspark.sql import SparkSession  # noqa: PLC0415
-
-    session = (
-        SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.driver.memory", "1g")
-        .config("spark.sql.shuffle.partitions", "2")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("warehouse")))
-        .getOrCreate()
-    )
-    session.sparkContext.setLogLevel("ERROR")
-    yield ibis.pyspark.connect(session)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        session.stop()
-        gc.collect()
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +59,7 @@ def matrix(log: EventLog, features: FeatureSet) -> pd.DataFrame:
 
 
 def test_spark_gives_the_bits_of_duckdb(
-    spark: Backend, log: EventLog, features: FeatureSet, tmp_path: Path
+    spark: SparkBackend, log: EventLog, features: FeatureSet, tmp_path: Path
 ) -> None:
     """The same events on both engines: equal float32 and equal nulls, feature by feature."""
     assert log.events.count().to_pyarrow().as_py() > 1_500
@@ -128,7 +87,7 @@ def test_spark_gives_the_bits_of_duckdb(
 
 
 def test_spark_says_where_customers_stand_as_duckdb_does(
-    spark: Backend, log: EventLog, tmp_path: Path
+    spark: SparkBackend, log: EventLog, tmp_path: Path
 ) -> None:
     """Every column of the standing table, RFM cells, moves, and the purchase-only rule."""
     people = log.customers
@@ -172,7 +131,7 @@ def test_spark_says_where_customers_stand_as_duckdb_does(
     assert (standing["email_click_share"] > 0).any()
 
 
-def test_decaying_weights_are_the_same_integers(spark: Backend, db: DuckDB) -> None:
+def test_decaying_weights_are_the_same_integers(spark: SparkBackend, db: DuckDB) -> None:
     """Ten years of ages: the fixed-point weight that each engine rounds to is one number."""
     import ibis  # noqa: PLC0415
 
@@ -201,7 +160,7 @@ class Lazy:
 
 
 def test_who_is_who_and_what_machines_did_is_the_same(
-    spark: Backend, db: DuckDB, tmp_path: Path
+    spark: SparkBackend, db: DuckDB, tmp_path: Path
 ) -> None:
     """Ids written one way and linked, look-alikes, machines by every rule: equal rows and counts."""
     rng = np.random.default_rng(8)

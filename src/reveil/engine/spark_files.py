@@ -117,11 +117,10 @@ def _parquet(session: SparkSession, files: Sequence[str | Path], place: TableSet
 
 
 def _in_microseconds(rows: DataFrame, schema: pa.Schema) -> DataFrame:
-    """Make moments of the numbers that nanoseconds are read as."""
+    """Make moments of the numbers that nanoseconds are read as, rounded as DuckDB rounds them."""
     for field in schema:
         if pa.types.is_timestamp(field.type) and field.type.unit == "ns":
-            column = rows[f"`{field.name}`"]
-            moment = fn.timestamp_micros(fn.floor(column / fn.lit(1000).cast("decimal(4,0)")))
+            moment = fn.timestamp_micros(fn.expr(f"(`{field.name}` + 500) div 1000"))
             kind = "timestamp" if field.type.tz else "timestamp_ntz"
             rows = rows.withColumn(field.name, moment.cast(kind))
     return rows

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import string
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
@@ -39,6 +39,9 @@ class SparkSQL(PySparkCompiler):
     """Writes Ibis expressions as SQL for Spark."""
 
     __slots__ = ()
+
+    # Ibis writes the rules of such a table over those of the class that has it.
+    SIMPLE_OPS: ClassVar[dict[type[ops.Value], str]] = {}
 
     # --- texts -------------------------------------------------------------------------------
 

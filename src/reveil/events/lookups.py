@@ -33,6 +33,8 @@ def looked_up(reader: Reader, raw: ir.Table, lookup: LookupSettings, source: str
         When a key or column is missing, a key has several rows, or a name is taken.
     """
     table, name = reader.read(lookup.path), lookup.path.name
+    if ROW in table.columns:
+        table = table.drop(ROW)
     for mine, theirs in lookup.keys.items():
         require_column(raw, mine, source)
         require_column(table, theirs, name)

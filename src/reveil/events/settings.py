@@ -106,7 +106,10 @@ class TableSettings(_Settings):
     def uri(self) -> str | None:
         """Where it is, when that is no place of this machine's file system."""
         found = re.match(r"([a-z][a-z0-9+.-]+):/+(.*)", str(self.file))
-        return None if found is None else f"{found[1]}://{found[2]}"
+        if found is None:
+            return None
+        # A path keeps one slash: `s3a:/bucket/x` names a bucket, `file:/x` a folder.
+        return f"{found[1]}:{'///' if found[1] in ('file', 'dbfs') else '//'}{found[2]}"
 
     @property
     def name(self) -> str:
