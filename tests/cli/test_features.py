@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from shop import listed
 
 from reveil.config import load_study
 from reveil.pipeline.catalogue import Catalogue, catalogue
+from reveil.pipeline.matrices import _written
+from reveil.pipeline.observing import open_events
 
 Small = Callable[..., Path]
 
@@ -207,6 +209,37 @@ def test_the_matrix_is_told(run, study: Path, tmp_path: Path) -> None:
     assert f"(next: reveil train {study})" in text
 
 
+def test_a_matrix_written_in_chunks_is_the_same(run, study: Path, tmp_path: Path) -> None:
+    """Sorted by cutoff, then customer, however many customers are computed at a time."""
+    loaded = load_study(study)
+    log = open_events(loaded)
+    whole, chunked = tmp_path / "whole.parquet", tmp_path / "chunked.parquet"
+    assert _written(loaded, log, CUTOFFS, whole) == _written(
+        loaded, log, CUTOFFS, chunked, customers=7
+    )
+    assert pq.read_table(whole).equals(pq.read_table(chunked))
+
+
+def test_the_plan_is_explained_and_nothing_computed(run, study: Path) -> None:
+    """Why, how large; the same for a program; more cutoffs may be computed otherwise."""
+    before = listed(study.parent)
+    days = [CUTOFFS[1] - timedelta(28 * n) for n in range(5)]
+    for cutoffs in (days[:1], days):
+        words = ("features", study, *(w for day in cutoffs for w in ("--cutoff", day)), "--explain")
+        made = run(*words)
+        assert made.exit_code == 0, made.stderr
+        text, value = made.stdout, json.loads(run(*words, "--json").stdout)
+        assert value["cutoffs"] == sorted(map(str, cutoffs))
+        assert value["rows"] == value["customers"] * len(cutoffs)
+        assert re.search(rf"^plan +{value['plan']}, ", text, re.MULTILINE)
+        assert value["why"] in text
+        assert f"about {value['rows']:,}: {value['customers']:,} customers on {days[0]}" in text
+        assert f"{value['aggregates']} aggregates for {value['features']} features" in text
+    assert value["rows_per_period"] > 1.0
+    assert f"{value['rows_per_period']:.1f} events per customer and 28 days" in text
+    assert listed(study.parent) == before
+
+
 def test_places_that_are_none(run, study: Path, tmp_path: Path) -> None:
     """No folder, a folder, a file for a folder, a name no file can have: told, and nothing made."""
     (tmp_path / "held").mkdir()
@@ -296,6 +329,9 @@ def test_a_module_that_fails_keeps_its_own_traceback(
         ("--markdown", "--json"),
         ("--markdown", "--cutoff", "2024-06-03", "--out", "m.parquet"),
         ("--out", "m.parquet"),
+        ("--explain",),
+        ("--explain", "--cutoff", "2024-06-03", "--out", "m.parquet"),
+        ("--explain", "--cutoff", "2024-06-03", "--markdown"),
     ],
 )
 def test_what_does_not_go_together(run, words: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ Out: text for a person; plain values for `--json`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,9 +16,15 @@ import pyarrow.dataset as ds
 
 from reveil.cli.printing import table
 from reveil.pipeline.catalogue import Catalogue
+from reveil.pipeline.matrices import Explanation
 
 KEYS = ("customer_id", "cutoff", "state")
 """Columns of a matrix that are not features."""
+
+PLANS = {
+    "direct": "the events of each cutoff are read",
+    "periods": "events are added up by customer and 28 days once, and serve every cutoff",
+}
 
 SHOWN_CUTOFFS = 4
 """Told one by one; more are told as their first and last."""
@@ -119,6 +125,45 @@ def matrix(made: Written, study: Path) -> str:
         f"{sum(made.rows.values()):,} rows of {len(made.features)} features: {told}\n"
         f"matrix  {made.out}   {_bytes(made.size)}   (next: reveil train {study})"
     )
+
+
+def explained(found: Explanation) -> str:
+    """Tell which plan the engine chose and why, and how large the matrix would be."""
+    plan, n = found.plan, len(found.cutoffs)
+    days = f"{n} cutoff{'s' if n > 1 else ''}: {', '.join(map(str, _ends(found.cutoffs)))}"
+    dense = "not looked at" if plan.rows_per_period is None else f"{plan.rows_per_period:.1f}"
+    rows = [
+        ("plan", f"{plan.name}, {PLANS[plan.name]}"),
+        ("because", plan.why),
+        ("", days),
+        ("density", f"{dense} events per customer and 28 days"),
+        ("counted", f"{found.aggregates} aggregates for {found.features} features"),
+    ]
+    if plan.direct:
+        rows.append(("", f"{len(plan.direct)} of them read from the events in either plan"))
+    rows.append(
+        ("rows", f"about {found.rows:,}: {found.customers:,} customers on {found.cutoffs[-1]}")
+    )
+    return f"{table(rows)}\n\nnothing was computed   (next: the same with --out FILE)"
+
+
+def explained_json(found: Explanation) -> dict[str, object]:
+    """Give the same to a program."""
+    return {
+        "plan": found.plan.name,
+        "why": found.plan.why,
+        "rows_per_period": found.plan.rows_per_period,
+        "direct": list(found.plan.direct),
+        "cutoffs": [str(day) for day in found.cutoffs],
+        "customers": found.customers,
+        "rows": found.rows,
+        "features": found.features,
+        "aggregates": found.aggregates,
+    }
+
+
+def _ends(days: Sequence[date]) -> Sequence[object]:
+    return days if len(days) <= SHOWN_CUTOFFS else (days[0], "…", days[-1])
 
 
 def matrix_json(made: Written) -> dict[str, object]:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 @click.option(
     "--out", metavar="FILE", type=click.Path(path_type=Path), help="Parquet file of the matrix."
 )
+@click.option("--explain", is_flag=True, help="Say how the matrix would be computed, and why so.")
 @JSON
 def features(  # noqa: PLR0917  (click passes arguments)
     study: Path | None,
@@ -43,10 +44,13 @@ def features(  # noqa: PLR0917  (click passes arguments)
     markdown: bool,
     cutoffs: tuple[date, ...],
     out: Path | None,
+    explain: bool,
     as_json: bool,
 ) -> None:
     """Print the catalogue of features, or write their matrix."""
-    if bool(cutoffs) != (out is not None):
+    if explain and (out is not None or not cutoffs):
+        raise click.UsageError("--explain needs a --cutoff, and writes nothing")
+    if not explain and bool(cutoffs) != (out is not None):
         raise click.UsageError("--cutoff and --out go together")
     if cutoffs and study is None:
         raise click.UsageError("a matrix needs a STUDY")
@@ -56,7 +60,14 @@ def features(  # noqa: PLR0917  (click passes arguments)
 
     from reveil.cli import describing  # noqa: PLC0415  (--help loads no stage)
     from reveil.pipeline.catalogue import catalogue  # noqa: PLC0415
-    from reveil.pipeline.matrices import write_matrix  # noqa: PLC0415
+    from reveil.pipeline.matrices import explain_matrix, write_matrix  # noqa: PLC0415
+
+    if loaded is not None and explain:
+        with _progress() as (say, _):
+            say("reading")
+            plan = explain_matrix(loaded, cutoffs)
+        _print(as_json, describing.explained(plan), describing.explained_json(plan))
+        return
 
     if study is not None and loaded is not None and out is not None:
         with _progress() as (say, _):

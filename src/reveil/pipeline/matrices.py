@@ -6,8 +6,10 @@ Out: one row per active or inactive customer and cutoff.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from uuid import uuid4
@@ -18,6 +20,8 @@ import pyarrow.parquet as pq
 
 from reveil.activity.states import State, population
 from reveil.config import Study
+from reveil.engine.chunks import CHUNK
+from reveil.engine.plan import Plan
 from reveil.errors import DataError, StudyError
 from reveil.events.log import EventLog
 from reveil.pipeline.observing import features_of, open_events, require_covered
@@ -47,7 +51,12 @@ def feature_matrix(
         When nobody was a customer before a cutoff.
     """
     days = planned(study, [cutoffs] if isinstance(cutoffs, (date, str)) else cutoffs)
-    frame: pd.DataFrame = pa.concat_tables(_tables(study, log, days)).to_pandas()
+    found: dict[date, list[pa.Table]] = {day: [] for day in days}
+    for day, table in _batches(study, log, days):
+        found[day].append(table)
+    _require_somebody(study, {day: sum(map(len, tables)) for day, tables in found.items()})
+    every = pa.concat_tables(table for tables in found.values() for table in tables)
+    frame: pd.DataFrame = every.to_pandas()
     frame["cutoff"] = pd.to_datetime(frame["cutoff"])
     return frame
 
@@ -78,23 +87,99 @@ def write_matrix(
     """
     days = planned(study, cutoffs)
     require_place(out)
-    part = out.with_name(f".{out.name}.{uuid4().hex}")
-    rows = 0
+    scratch = out.with_name(f".{out.name}.{uuid4().hex}")
     try:
-        with part.open("xb") as opened:
-            tables = _tables(study, open_events(study) if log is None else log, days)
-            first = next(tables)
-            with pq.ParquetWriter(opened, first.schema, compression="zstd") as writer:
-                for table in (first, *tables):
-                    writer.write_table(table)
-                    rows += table.num_rows
-        part.replace(out)
+        scratch.mkdir()
+        whole = scratch / out.name
+        rows = _written(study, open_events(study) if log is None else log, days, whole)
+        whole.replace(out)
     except OSError as error:
         raise _unwritten(out, error) from None
     finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+        shutil.rmtree(scratch, ignore_errors=True)
     return rows
+
+
+def _written(
+    study: Study, log: EventLog, days: Sequence[date], whole: Path, *, customers: int = CHUNK
+) -> int:
+    """Write the batches of each cutoff to a file of its own, then all of them one after another.
+
+    Batches come a chunk of customers at a time; so neither the matrix nor a cutoff of it is
+    ever in memory.
+    """
+    rows = dict.fromkeys(days, 0)
+    with ExitStack() as stack:
+        writers: dict[date, pq.ParquetWriter] = {}
+        for day, table in _batches(study, log, days, customers=customers):
+            if day not in writers:
+                file = whole if len(days) == 1 else whole.with_name(f"{day}.parquet")
+                writer = pq.ParquetWriter(file, table.schema, compression="zstd")
+                writers[day] = stack.enter_context(writer)
+            writers[day].write_table(table)
+            rows[day] += table.num_rows
+    _require_somebody(study, rows)
+    if len(days) > 1:
+        parts = [pq.ParquetFile(whole.with_name(f"{day}.parquet")) for day in days]
+        with pq.ParquetWriter(whole, parts[0].schema_arrow, compression="zstd") as writer:
+            for part in parts:
+                with part:
+                    for group in range(part.num_row_groups):
+                        writer.write_table(part.read_row_group(group))
+    return sum(rows.values())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """How a matrix would be computed, and how large it would be.
+
+    Parameters
+    ----------
+    plan
+        What the engine chose, and why.
+    cutoffs
+        Ascending, each once.
+    customers
+        Active or inactive at the last cutoff.
+    features
+        How many.
+    aggregates
+        What the engine counts for them at each cutoff.
+    """
+
+    plan: Plan
+    cutoffs: tuple[date, ...]
+    customers: int
+    features: int
+    aggregates: int
+
+    @property
+    def rows(self) -> int:
+        """About so many: as many customers at each cutoff as at the last."""
+        return self.customers * len(self.cutoffs)
+
+
+def explain_matrix(
+    study: Study, cutoffs: Iterable[date | str], *, log: EventLog | None = None
+) -> Explanation:
+    """Say how the features of some cutoffs would be computed; none is.
+
+    Raises
+    ------
+    StudyError
+        When a cutoff lies outside the coverage.
+    """
+    days = planned(study, cutoffs)
+    log = open_events(study) if log is None else log
+    features = features_of(study, log)
+    people = population(log, study.activity, days[-1], State.ACTIVE, State.INACTIVE)
+    return Explanation(
+        plan=features.plan_for(log, days),
+        cutoffs=days,
+        customers=int(people.count().to_pyarrow().as_py()),
+        features=len(features.features),
+        aggregates=len(features.aggregates),
+    )
 
 
 def planned(study: Study, cutoffs: Iterable[date | str]) -> tuple[date, ...]:
@@ -133,17 +218,23 @@ def _unwritten(out: Path, error: OSError) -> DataError:
     return DataError(f"{out} cannot be written: {error.strerror or error}", hint="change --out")
 
 
-def _tables(study: Study, log: EventLog, cutoffs: Iterable[date]) -> Iterator[pa.Table]:
-    features = features_of(study, log)
-    for cutoff in cutoffs:
-        people = population(log, study.activity, cutoff, State.ACTIVE, State.INACTIVE)
-        table = features.matrix(log, people, cutoff).order_by("customer_id").to_pyarrow()
-        if table.num_rows == 0:
+def _batches(
+    study: Study, log: EventLog, cutoffs: Iterable[date], *, customers: int = CHUNK
+) -> Iterator[tuple[date, pa.Table]]:
+    people = {
+        cutoff: population(log, study.activity, cutoff, State.ACTIVE, State.INACTIVE)
+        for cutoff in cutoffs
+    }
+    return features_of(study, log).batches(log, people, customers=customers)
+
+
+def _require_somebody(study: Study, rows: Mapping[date, int]) -> None:
+    for cutoff, n in rows.items():
+        if n == 0:
             raise DataError(
-                f"no customer has ordered before {cutoff}",
+                f"no customer is known before {cutoff}",
                 hint=f"the log covers {study.coverage.start} to {study.coverage.end}",
             )
-        yield table
 
 
 def _day(cutoff: date | str) -> date:
