@@ -14,6 +14,7 @@ from reveil.activity.settings import ActivitySettings
 from reveil.activity.states import states
 from reveil.engine.duckdb import DuckDB
 from reveil.events.log import EventLog
+from reveil.events.settings import MachineSettings
 from reveil.scoring.snapshot import snapshot
 
 SEEDS = (1,)
@@ -23,6 +24,7 @@ ACTIVITY = ActivitySettings(
 )
 
 
+MACHINES = MachineSettings(click_seconds=2, bulk=1)
 FEATURES = catalogue()
 Frames = Mapping[tuple[int, date], pd.DataFrame]
 
@@ -52,9 +54,9 @@ def logs(
     for seed in SEEDS:
         folder = tmp_path_factory.mktemp(f"sources-{seed}")
         sources = dirty_sources(seed, customers=150)
-        whole = sources.opened(db, folder / "whole")
+        whole = sources.opened(db, folder / "whole", MACHINES)
         for cutoff in CUTOFFS:
-            cut = sources.before(cutoff).opened(db, folder / str(cutoff))
+            cut = sources.before(cutoff).opened(db, folder / str(cutoff), MACHINES)
             opened[seed, cutoff] = (whole, cut)
     return opened
 
@@ -74,6 +76,7 @@ def test_the_catalogue_is_that_of_the_log(
     """The cases below hold every kind and column there is, so that no feature is left out."""
     for whole, _ in logs.values():
         assert whole.kinds == KINDS
+        assert "machine" in {finding.check.split()[0] for finding in whole.findings}
         assert whole.columns == COLUMNS
 
 

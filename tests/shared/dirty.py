@@ -14,7 +14,7 @@ from reveil.engine.duckdb import DuckDB
 from reveil.events.contents import Attribute, Contents
 from reveil.events.log import EventLog, open_log
 from reveil.events.roles import Role, roles_of
-from reveil.events.settings import CustomersSettings, SourceSettings
+from reveil.events.settings import CustomersSettings, MachineSettings, SourceSettings
 from reveil.features.matrix import FeatureSet, feature_set
 from reveil.windows import Coverage
 
@@ -83,10 +83,27 @@ class Sources:
             customers=self.customers[self.customers["id"].isin(customers)],
         )
 
-    def opened(self, db: DuckDB, folder: Path) -> EventLog:
+    def beside(self, customers: Sequence[int], others: Sources) -> Sources:
+        """Keep the rows of some customers, and put others' in the place of everybody else's."""
+        kept, rest = self.of(customers), others.without(customers)
+        return Sources(
+            lines=pd.concat([rest.lines, kept.lines], ignore_index=True),
+            contacts=pd.concat([rest.contacts, kept.contacts], ignore_index=True),
+            customers=pd.concat([rest.customers, kept.customers], ignore_index=True),
+        )
+
+    def without(self, customers: Sequence[int]) -> Sources:
+        """Leave out the rows of some customers."""
+        return Sources(
+            lines=self.lines[~self.lines["customer"].isin(customers)],
+            contacts=self.contacts[~self.contacts["customer"].isin(customers)],
+            customers=self.customers[~self.customers["id"].isin(customers)],
+        )
+
+    def opened(self, db: DuckDB, folder: Path, machines: MachineSettings | None = None) -> EventLog:
         """Write the files and read them as a study does."""
         self.write(folder)
-        return read(db, folder)
+        return read(db, folder, machines)
 
     def write(self, folder: Path) -> None:
         """Write the files."""
@@ -136,6 +153,7 @@ def settings(folder: Path) -> tuple[list[SourceSettings], CustomersSettings]:
             "amount": "points",
         },
         kind={"column": "what", "values": {"tour": "garden_tour"}},
+        on_duplicate="drop",
     )
     customers = CustomersSettings(
         path=folder / "customers.csv",
@@ -151,9 +169,9 @@ def settings(folder: Path) -> tuple[list[SourceSettings], CustomersSettings]:
     return [lines, contacts], customers
 
 
-def read(db: DuckDB, folder: Path) -> EventLog:
+def read(db: DuckDB, folder: Path, machines: MachineSettings | None = None) -> EventLog:
     """Read the files of a folder as a study does."""
-    return open_log(db, *settings(folder), COVERAGE, ROLES)
+    return open_log(db, *settings(folder), COVERAGE, ROLES, machines=machines)
 
 
 def dirty_sources(seed: int, customers: int = 60) -> Sources:
@@ -230,6 +248,11 @@ def dirty_sources(seed: int, customers: int = 60) -> Sources:
     contacts["customer"] = contacts["customer"].mask(rng.random(m) < 0.03)
     contacts["available_at"] = late(contacts["at"], 0.2).dt.floor("s")
     contacts["at"] = contacts["at"].dt.floor("s")
+    # Some sends are clicked within a second, some rows stand twice.
+    sent = contacts[(contacts["what"] == "email_sent") & (rng.random(m) < 0.1)]
+    hasty = sent.assign(what="email_click", at=sent["at"] + pd.Timedelta(seconds=1))
+    twice = contacts[rng.random(m) < 0.03]
+    contacts = pd.concat([contacts, hasty, twice], ignore_index=True)
 
     return Sources(lines=lines, contacts=contacts, customers=_people(rng, customers + 10))
 
