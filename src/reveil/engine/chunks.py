@@ -1,17 +1,18 @@
 """Many customers and cutoffs on one machine: a chunk of customers at a time, each query written once.
 
-In:  an EventLog on DuckDB, the customers of each cutoff, a question as Ibis expressions.
+In:  events on DuckDB, the customers of each cutoff, a question as Ibis expressions.
 Out: Arrow tables, cutoff by cutoff within a chunk, sorted by customer.
 
 The rows that matter are copied once, in the order of customers, who are numbered in the order
 of their ids: so a chunk is a range of rows, grouping needs no large table, and what is found of
-a chunk is already sorted. Nothing that is computed depends on the size of a chunk.
+a chunk is already sorted. The question is asked of views; from one cutoff to the next only what
+they show changes. Nothing that is computed depends on the size of a chunk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -21,8 +22,6 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from reveil.events.log import EventLog
-
 if TYPE_CHECKING:
     from ibis.backends.duckdb import Backend
 
@@ -30,127 +29,77 @@ CHUNK = 100_000
 """Customers whose aggregates are in memory at a time: some 200 MB of them."""
 
 TOLD_ID = "told_id"
+"""The customer's id, beside the number that stands for it."""
+
+Tables = Mapping[str, ir.Table]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Chunk:
-    """A range of customers, and the log of these alone.
+class Question:
+    """What is asked of the customers of each cutoff, `customer_id` being a number everywhere.
 
     Parameters
     ----------
-    log
-        Their events and lines, and what the customers table says; `customer_id` is a number.
-    people
-        The population of each cutoff, likewise.
+    added
+        Tables made once a chunk, from all its rows: by name.
+    shown
+        What a cutoff sees of a table, one of the log's (`events`, `lines`) or one of `added`.
+    asked
+        From what the cutoff sees of every table and the cutoff's population, the answer.
     """
 
-    log: EventLog
-    people: Mapping[date, ir.Table]
+    added: Callable[[Tables], Tables]
+    shown: Callable[[str, ir.Table, date], ir.Table]
+    asked: Callable[[Tables, ir.Table], ir.Table]
 
 
-Shared = Callable[[Chunk], Mapping[str, ir.Table]]
-Asked = Callable[[Chunk, Mapping[str, ir.Table], date], ir.Table]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Store:
-    """Rows of a log in the order of customers, inside DuckDB; dropped when closed.
-
-    Parameters
-    ----------
-    chunk
-        The tables that the views of the present chunk stand for.
-    views
-        Each view beside the table it shows a range of.
-    customers
-        How many are numbered.
-    """
+@dataclass(frozen=True, slots=True)
+class _Space:
+    """Names of one use in a DuckDB connection, and what lies behind them."""
 
     backend: Backend
-    chunk: Chunk
-    views: Mapping[str, str]
-    customers: int
+    mark: str
 
-    def show(self, first: int, last: int) -> None:
-        """Let the views show the customers numbered `first` to `last`."""
-        for view, table in self.views.items():
-            self.backend.raw_sql(
-                f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM {table} "
-                f"WHERE customer_id BETWEEN {first} AND {last}"
-            )
+    def table(self, name: str, sql: ir.Table | str) -> ir.Table:
+        return self._made("TABLE", name, sql)
 
-    def close(self) -> None:
-        """Drop the views and the tables."""
-        for view, table in self.views.items():
-            self.backend.raw_sql(f"DROP VIEW IF EXISTS {view}")
-            self.backend.raw_sql(f"DROP TABLE IF EXISTS {table}")
+    def view(self, name: str, sql: ir.Table | str) -> ir.Table:
+        return self._made("VIEW", name, sql)
 
+    def drop(self) -> None:
+        """Drop every table and view of this use."""
+        found = self.backend.con.execute(
+            "SELECT table_name, table_type FROM information_schema.tables "
+            f"WHERE table_name LIKE '%{self.mark}'"
+        ).fetchall()
+        views = [name for name, kind in found if kind == "VIEW"]
+        tables = [name for name, kind in found if kind != "VIEW"]
+        for name in views:
+            self.backend.raw_sql(f"DROP VIEW {name}")
+        for name in tables:
+            self.backend.raw_sql(f"DROP TABLE {name}")
 
-def stored(log: EventLog, people: Mapping[date, ir.Table]) -> Store:
-    """Copy the rows of some customers, in the order of their ids.
-
-    Parameters
-    ----------
-    log
-        Rows and columns that nothing asks for should be left out of it before.
-    people
-        Customers of each cutoff: `customer_id`, and columns to keep.
-    """
-    backend: Backend = log.events.get_backend()
-    mark = uuid4().hex[:12]
-    tables: dict[str, str] = {}
-
-    def kept(name: str, table: ir.Table) -> ir.Table:
-        backend.create_table(f"stored_{name}_{mark}", table, temp=True)
-        return backend.table(f"stored_{name}_{mark}")
-
-    ids = reduce(ir.Table.union, (one.select("customer_id") for one in people.values())).distinct()
-    numbered = kept(
-        "ids",
-        ids.order_by("customer_id").select(
-            "customer_id", number=ibis.row_number().over(order_by="customer_id").cast("int32")
-        ),
-    )
-
-    def shown(name: str, table: ir.Table, *, told: bool = False) -> ir.Table:
-        rows = table.inner_join(numbered, "customer_id")
-        columns = {c: rows[c] for c in table.columns if c != "customer_id"}
-        if told:
-            columns[TOLD_ID] = rows.customer_id
-        kept(name, rows.select(customer_id=rows.number, **columns).order_by("customer_id"))
-        view = f"shown_{name}_{mark}"
-        tables[view] = f"stored_{name}_{mark}"
-        backend.raw_sql(f"CREATE TEMP VIEW {view} AS SELECT * FROM {tables[view]}")
-        return backend.table(view)
-
-    chunk = Chunk(
-        log=replace(
-            log,
-            events=shown("events", log.events),
-            lines=shown("lines", log.lines),
-            customers=None if log.customers is None else shown("customers", log.customers),
-        ),
-        people={
-            cutoff: shown(f"people_{n}", one, told=True)
-            for n, (cutoff, one) in enumerate(people.items())
-        },
-    )
-    count = int(numbered.count().to_pyarrow().as_py())
-    backend.raw_sql(f"DROP TABLE stored_ids_{mark}")
-    return Store(backend=backend, chunk=chunk, views=tables, customers=count)
+    def _made(self, kind: str, name: str, sql: ir.Table | str) -> ir.Table:
+        text = sql if isinstance(sql, str) else self.backend.compile(sql)
+        self.backend.raw_sql(f"CREATE OR REPLACE TEMP {kind} {name}_{self.mark} AS {text}")
+        return self.backend.table(f"{name}_{self.mark}")
 
 
 def answered(
-    store: Store, shared: Shared, asked: Asked, *, customers: int = CHUNK
+    log: Tables,
+    people: Mapping[date, ir.Table],
+    question: Question,
+    *,
+    customers: int = CHUNK,
 ) -> Iterator[tuple[date, pa.Table]]:
-    """Answer a question for every chunk and cutoff.
+    """Answer a question for every cutoff, a chunk of customers at a time.
 
     Parameters
     ----------
-    shared
-        Tables that every cutoff of a chunk uses: computed once a chunk.
-    asked
-        The question at one cutoff: one row per customer of its population.
+    log
+        `events` and `lines`, on DuckDB, without the rows and columns that nothing asks for.
+    people
+        Customers of each cutoff: `customer_id`, and columns to keep.
     customers
         In a chunk.
 
@@ -159,24 +108,71 @@ def answered(
     tuple
         A cutoff, and its rows in the order of customer ids; chunks come in that order too.
     """
-    backend, mark = store.backend, uuid4().hex[:12]
-    once = {}
-    tables = {}
-    for name, table in shared(store.chunk).items():
-        once[name] = f"CREATE OR REPLACE TEMP TABLE {name}_{mark} AS {backend.compile(table)}"
-        backend.raw_sql(once[name] + " LIMIT 0")
-        tables[name] = backend.table(f"{name}_{mark}")
-    queries = {
-        cutoff: str(backend.compile(asked(store.chunk, tables, cutoff).order_by(TOLD_ID)))
-        for cutoff in store.chunk.people
-    }
+    space = _Space(log["events"].get_backend(), uuid4().hex[:12])
     try:
-        for first in range(0, store.customers, customers):
-            store.show(first, first + customers - 1)
-            for sql in once.values():
-                backend.raw_sql(sql)
-            for cutoff, sql in queries.items():
-                yield cutoff, backend.con.sql(sql).to_arrow_table()
+        yield from _answered(space, log, people, question, customers)
     finally:
-        for name in once:
-            backend.raw_sql(f"DROP TABLE IF EXISTS {name}_{mark}")
+        space.drop()
+
+
+def _answered(
+    space: _Space,
+    log: Tables,
+    people: Mapping[date, ir.Table],
+    question: Question,
+    customers: int,
+) -> Iterator[tuple[date, pa.Table]]:
+    met = [space.table(f"met_{n}", one) for n, one in enumerate(people.values())]
+    ids = _numbered(space, met)
+    stored = {
+        name: space.table(f"stored_{name}", _by_number(one, ids)) for name, one in log.items()
+    }
+    # Nothing but the order of numbers is kept of the ids from here on.
+    peopled = [
+        space.table(f"people_{n}", _by_number(one, ids, told=True)) for n, one in enumerate(met)
+    ]
+    count = int(ids.count().to_pyarrow().as_py())
+
+    def chunk(table: ir.Table, first: int) -> ir.Table:
+        return table.filter(table.customer_id.between(first, first + customers - 1))
+
+    whole = {name: space.view(f"whole_{name}", chunk(one, 0)) for name, one in stored.items()}
+    recipes = {name: str(space.backend.compile(one)) for name, one in question.added(whole).items()}
+    added = {name: space.table(f"added_{name}", f"{sql} LIMIT 0") for name, sql in recipes.items()}
+    sights = {
+        cutoff: {
+            name: str(space.backend.compile(question.shown(name, table, cutoff)))
+            for name, table in (whole | added).items()
+        }
+        for cutoff in people
+    }
+    some = next(iter(sights.values()), {})
+    seen = {name: space.view(f"seen_{name}", sql) for name, sql in some.items()}
+    asked = None
+    for first in range(0, count, customers):
+        for name, table in stored.items():
+            space.view(f"whole_{name}", chunk(table, first))
+        for name, sql in recipes.items():
+            space.table(f"added_{name}", sql)
+        for n, (cutoff, sight) in enumerate(sights.items()):
+            for name, sql in sight.items():
+                space.view(f"seen_{name}", sql)
+            here = space.view("here", chunk(peopled[n], first))
+            if asked is None:
+                asked = str(space.backend.compile(question.asked(seen, here).order_by(TOLD_ID)))
+            yield cutoff, space.backend.con.sql(asked).to_arrow_table()
+
+
+def _numbered(space: _Space, met: Sequence[ir.Table]) -> ir.Table:
+    every = reduce(ir.Table.union, (one.select("customer_id") for one in met)).distinct()
+    number = ibis.row_number().over(order_by="customer_id").cast("int32")
+    return space.table("ids", every.select("customer_id", number=number))
+
+
+def _by_number(table: ir.Table, ids: ir.Table, *, told: bool = False) -> ir.Table:
+    """Put numbers in the place of ids, in their order; rows of nobody numbered are left out."""
+    rows = table.inner_join(ids, "customer_id")
+    columns = {name: rows[name] for name in table.columns if name != "customer_id"}
+    if told:
+        columns[TOLD_ID] = rows.customer_id
+    return rows.select(customer_id=rows.number, **columns).order_by("customer_id")

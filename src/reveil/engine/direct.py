@@ -1,92 +1,99 @@
 """The direct plan: the events of one cutoff, read once for each kind of question.
 
-In:  EventLog, a population or everybody, a cutoff, aggregates.
+In:  events and lines as seen at a cutoff, aggregates.
 Out: one row per customer with one whole number per aggregate.
 
-Everything an aggregate sees goes through `visible`, the one place where `at < cutoff`
+Everything an aggregate sees goes through `seen`, the one place where `at < cutoff`
 and `available_at < cutoff` are written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 import ibis
 import ibis.expr.types as ir
 
 from reveil.engine.aggregate import Aggregate, Statistic
 from reveil.engine.gaps import GAPS, gaps_folded, kinds_of, with_before
-from reveil.engine.rows import FOLDS, PERIOD, counts, day_of, decay, folded, given, stream
+from reveil.engine.rows import FOLDS, PERIOD, counts, decay, folded, given, stream
 from reveil.errors import DataError
-from reveil.events.log import DAY, EventLog, seconds
+from reveil.events.log import DAY, EventLog
 
 LINE_COLUMNS = ("item", "category")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Sight:
-    """What is seen at a cutoff: `[start_s, end_s)`, in seconds since 1970."""
+def seen(table: ir.Table, end_s: int, start_s: int | None) -> ir.Table:
+    """Keep rows known before a cutoff, each with its age at the cutoff.
 
-    end_s: int
-    start_s: int | None
+    `known_s` is the later of `at` and `available_at`.
 
-    @classmethod
-    def of(cls, cutoff: date, observation: timedelta | None) -> Sight:
-        """See an observation window before a cutoff, or all there is."""
-        start = None if observation is None else seconds(cutoff - observation)
-        return cls(end_s=seconds(cutoff), start_s=start)
+    Parameters
+    ----------
+    end_s, start_s
+        The cutoff and the begin of the observation window, in seconds since 1970; no
+        `start_s` for all there is.
+    """
+    table = table.filter(table.known_s < end_s)
+    if start_s is not None:
+        table = table.filter(table.at_s >= start_s)
+    return table.mutate(age_s=end_s - table.at_s)
 
-    def visible(self, table: ir.Table) -> ir.Table:
-        """Keep rows known before the cutoff: `known_s` is the later of `at` and `available_at`."""
-        table = table.filter(table.known_s < self.end_s)
-        return table if self.start_s is None else table.filter(table.at_s >= self.start_s)
 
-    def within(self, at_s: ir.IntegerColumn, a: Aggregate) -> ir.BooleanValue | None:
-        """Say which instants lie in an aggregate's own window; None for all that is seen."""
-        condition = None
-        if a.start_days is not None:
-            condition = at_s >= self.end_s - a.start_days * DAY
-        if a.end_days:
-            until = at_s < self.end_s - a.end_days * DAY
-            condition = until if condition is None else condition & until
-        return condition
+def within(age_s: ir.IntegerColumn, a: Aggregate) -> ir.BooleanValue | None:
+    """Say which ages lie in an aggregate's own window; None for all that is seen."""
+    condition = None
+    if a.start_days is not None:
+        condition = age_s <= a.start_days * DAY
+    if a.end_days:
+        later = age_s > a.end_days * DAY
+        condition = later if condition is None else condition & later
+    return condition
 
 
 def parts_of(
-    log: EventLog, sight: Sight, aggregates: Sequence[Aggregate], *, everybody: bool = False
+    events: ir.Table,
+    lines: ir.Table,
+    aggregates: Sequence[Aggregate],
+    *,
+    observation: timedelta | None,
+    everybody: bool = False,
 ) -> list[ir.Table]:
     """Compute aggregates: tables with `customer_id` and columns named by key.
 
     Parameters
     ----------
+    events, lines
+        As from `seen`.
+    observation
+        How far back they are seen.
     everybody
         Whether the first table has a row for whoever an event is known of.
     """
-    events = sight.visible(log.events)
     parts: list[ir.Table] = []
 
     def of(*statistics: Statistic) -> list[Aggregate]:
         return [a for a in aggregates if a.statistic in statistics]
 
     if plain := [a for a in aggregates if a.statistic in FOLDS and a.statistic != "lines"]:
-        parts.append(grouped(events if everybody else of_kinds(events, plain), plain, sight))
+        parts.append(grouped(events if everybody else of_kinds(events, plain), plain))
     elif everybody:
         parts.append(events.select("customer_id").distinct())
-    if lines := of("lines"):
-        parts.append(grouped(of_kinds(sight.visible(log.lines), lines), lines, sight))
+    if named := of("lines"):
+        parts.append(grouped(of_kinds(lines, named), named))
     distinct = of("distinct")
     for column in sorted({str(a.column) for a in distinct}):
-        rows = sight.visible(log.lines) if column in LINE_COLUMNS else events
-        parts.append(_distinct(rows, column, [a for a in distinct if a.column == column], sight))
+        rows = lines if column in LINE_COLUMNS else events
+        parts.append(_distinct(rows, column, [a for a in distinct if a.column == column]))
     if gaps := of(*GAPS):
-        starts = with_before(events, kinds_of(gaps))
-        parts.append(gaps_folded(starts, gaps, start_s=sight.start_s))
+        starts = with_before(events, kinds_of(gaps), "age_s")
+        start_s = None
+        if observation is not None:
+            start_s = starts.at_s + starts.age_s - observation.days * DAY
+        parts.append(gaps_folded(starts, gaps, start_s))
     if since := of("since"):
         parts.append(_since(events, since))
-    if attributes := of("attribute"):
-        parts.append(_attributes(log, attributes, sight))
     return parts
 
 
@@ -96,19 +103,19 @@ def of_kinds(table: ir.Table, aggregates: Iterable[Aggregate]) -> ir.Table:
     return table.filter(table.kind.isin(every)) if every else table.filter(False)
 
 
-def grouped(table: ir.Table, aggregates: Sequence[Aggregate], sight: Sight) -> ir.Table:
+def grouped(table: ir.Table, aggregates: Sequence[Aggregate]) -> ir.Table:
     """Fold what rows give, aggregate by aggregate, in one pass over them."""
     streams = list(dict.fromkeys(stream(a) for a in aggregates))
     names = {one: f"given_{n}" for n, one in enumerate(streams)}
     rows = table.select(
         "customer_id",
-        "at_s",
-        **{names[one]: given(table, one, _weight(table, one, sight)) for one in streams},
+        "age_s",
+        **{names[one]: given(table, one, _weight(table, one)) for one in streams},
     )
 
     def of(a: Aggregate) -> ir.Value:
         values = rows[names[stream(a)]]
-        window = sight.within(rows.at_s, a)
+        window = within(rows.age_s, a)
         if window is not None:
             values = window.ifelse(values, ibis.null(values.type()))
         return folded(values, FOLDS[a.statistic])
@@ -116,29 +123,29 @@ def grouped(table: ir.Table, aggregates: Sequence[Aggregate], sight: Sight) -> i
     return rows.group_by("customer_id").aggregate(**{a.key: of(a) for a in aggregates})
 
 
-def _weight(table: ir.Table, a: Aggregate, sight: Sight) -> ir.IntegerValue | None:
+def _weight(table: ir.Table, a: Aggregate) -> ir.IntegerValue | None:
     """Weigh calendar days, so that all lines of an order and day weigh the same; yesterday is 1."""
     if a.half_life is None:
         return None
-    age = day_of(sight.end_s) - table.at_s // DAY
-    return decay(age % PERIOD, 1, a.half_life) * decay(age // PERIOD, PERIOD, a.half_life)
+    days = (table.age_s - 1) // DAY
+    return decay(days % PERIOD, 1, a.half_life) * decay(days // PERIOD, PERIOD, a.half_life)
 
 
-def _distinct(
-    table: ir.Table, column: str, aggregates: Sequence[Aggregate], sight: Sight
-) -> ir.Table:
-    """Find when each value of each customer was last seen, then count those seen in a window."""
+def _distinct(table: ir.Table, column: str, aggregates: Sequence[Aggregate]) -> ir.Table:
+    """Find how long ago each value of each customer was last seen, then count by window."""
     table = of_kinds(table, aggregates).filter(ibis._[column].notnull())
     streams = list(dict.fromkeys(stream(a) for a in aggregates))
-    last = {f"last_{n}": counts(table, one) for n, one in enumerate(streams)}
     values = table.group_by("customer_id", column).aggregate(
-        **{name: which.ifelse(table.at_s, None).max() for name, which in last.items()}
+        **{
+            f"age_{n}": counts(table, one).ifelse(table.age_s, None).min()
+            for n, one in enumerate(streams)
+        }
     )
 
     def of(a: Aggregate) -> ir.IntegerScalar:
-        seen = values[f"last_{streams.index(stream(a))}"]
-        window = sight.within(seen, a)
-        counted = seen if window is None else window.ifelse(seen, None)
+        age = values[f"age_{streams.index(stream(a))}"]
+        window = within(age, a)
+        counted = age if window is None else window.ifelse(age, None)
         return counted.count().cast("int64")
 
     return values.group_by("customer_id").aggregate(**{a.key: of(a) for a in aggregates})
@@ -175,9 +182,9 @@ def _since(events: ir.Table, aggregates: Sequence[Aggregate]) -> ir.Table:
     return joined.group_by("customer_id").aggregate(**{a.key: of(a) for a in aggregates})
 
 
-def _attributes(log: EventLog, aggregates: Sequence[Aggregate], sight: Sight) -> ir.Table:
+def attributes_at(log: EventLog, aggregates: Sequence[Aggregate], end_s: int) -> ir.Table:
     """Read columns of the customers table as of the cutoff; texts as places among their levels."""
-    customers = log.known_before(sight.end_s).customers
+    customers = log.known_before(end_s).customers
     if customers is None:
         raise DataError(
             "features read the customers table, and the log has none",

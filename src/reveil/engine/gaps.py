@@ -25,13 +25,13 @@ def kinds_of(aggregates: Iterable[Aggregate]) -> tuple[tuple[str, ...], ...]:
     return tuple(sorted({a.kinds for a in aggregates}))
 
 
-def with_before(events: ir.Table, sets: Sequence[tuple[str, ...]]) -> ir.Table:
+def with_before(events: ir.Table, sets: Sequence[tuple[str, ...]], *keep: str) -> ir.Table:
     """Put beside each event the instant of the one before it among some kinds.
 
     Returns
     -------
     ibis.Table
-        `customer_id, at_s`, and for each set of kinds `at_<n>`, null for an event of other
+        `customer_id, at_s`, the columns to keep, and for each set of kinds `at_<n>`, null for an event of other
         kinds, and `before_<n>`, null where no event of the set comes before. All sets are
         found in one sorted pass.
     """
@@ -49,11 +49,11 @@ def with_before(events: ir.Table, sets: Sequence[tuple[str, ...]]) -> ir.Table:
         f"before_{n}": value.notnull().ifelse(value.max().over(earlier), ibis.null("int64"))
         for n, value in enumerate(at.values())
     }
-    return starts.select("customer_id", "at_s", **at, **before)
+    return starts.select("customer_id", "at_s", *keep, **at, **before)
 
 
 def gaps_folded(
-    rows: ir.Table, aggregates: Sequence[Aggregate], *, start_s: int | None
+    rows: ir.Table, aggregates: Sequence[Aggregate], start_s: ir.IntegerValue | None
 ) -> ir.Table:
     """Put the gaps of each customer together.
 
@@ -62,7 +62,8 @@ def gaps_folded(
     rows
         As from `with_before`; or as from `gaps_added`, whose columns are added to it.
     start_s
-        No event before this instant is seen, in seconds since 1970; None when all are.
+        No event before this instant is seen, in seconds since 1970, beside each row; None
+        when all are.
     """
     sets = kinds_of(aggregates)
     told: dict[str, ir.Value] = {}
@@ -72,11 +73,11 @@ def gaps_folded(
             before = (before >= start_s).ifelse(before, ibis.null("int64"))
         told |= {f"at_{n}": at, f"before_{n}": before, f"gap_{n}": at - before}
     added = [name for name in rows.columns if name.startswith("in_")]
-    told = rows.select("customer_id", *added, **told)
+    seen = rows.select("customer_id", *added, **told)
 
     def of(a: Aggregate) -> ir.Value:
         n = sets.index(a.kinds)
-        gap, before, at = (told[f"{name}_{n}"] for name in ("gap", "before", "at"))
+        gap, before, at = (seen[f"{name}_{n}"] for name in ("gap", "before", "at"))
         long = gap > (a.longer_days or 0) * DAY
         one = {
             "gap_count": gap.notnull().ifelse(1, 0),
@@ -91,10 +92,10 @@ def gaps_folded(
         }[a.statistic]
         values = one.cast("int64")
         if (inner := _name(a, n)) in added:
-            values = _both(values, told[inner], a.statistic)
+            values = _both(values, seen[inner], a.statistic)
         return (values.sum() if a.statistic in _SUMS else values.max()).cast("int64")
 
-    return told.group_by("customer_id").aggregate(**{a.key: of(a) for a in aggregates})
+    return seen.group_by("customer_id").aggregate(**{a.key: of(a) for a in aggregates})
 
 
 _SUMS = ("gap_count", "gap_sum", "gap_squares", "spell_count")

@@ -21,11 +21,11 @@ from reveil.engine.aggregate import Aggregate
 from reveil.engine.direct import LINE_COLUMNS, of_kinds
 from reveil.engine.gaps import GAPS, gaps_added, gaps_folded, kinds_of, with_before
 from reveil.engine.rows import FOLDS, PERIOD, counts, decay, folded, given, stream
-from reveil.events.log import DAY, EventLog, seconds
+from reveil.events.log import DAY, seconds
 
 PERIOD_S = PERIOD * DAY
 
-PLAIN, LINES, DISTINCT, GAP, OPEN = "plain", "lines", "distinct", "gaps", "open"
+PLAIN, LINES, DISTINCT, GAP, OPEN = "plain", "named", "distinct", "gaps", "open"
 """The tables of the plan."""
 
 
@@ -56,6 +56,12 @@ class Grid:
         """Find the period that a cutoff begins."""
         return (seconds(cutoff) - self.origin_s) // PERIOD_S
 
+    def shown(self, table: ir.Table, cutoff: date) -> ir.Table:
+        """Keep the periods seen at a cutoff, each with its age: 1 for the last one."""
+        end = self.at(cutoff)
+        table = table.filter(table.period >= end - self.seen, table.period < end)
+        return table.mutate(age=end - table.period)
+
 
 def fits(a: Aggregate) -> bool:
     """Say whether an aggregate can be put together from periods."""
@@ -70,13 +76,15 @@ def _in_last(a: Aggregate) -> bool:
     return a.start_days is not None and a.start_days < PERIOD and a.end_days == 0
 
 
-def tables(log: EventLog, grid: Grid, aggregates: Sequence[Aggregate]) -> dict[str, ir.Table]:
+def tables(
+    events: ir.Table, lines: ir.Table, grid: Grid, aggregates: Sequence[Aggregate]
+) -> dict[str, ir.Table]:
     """Add up events by customer and period.
 
     Parameters
     ----------
-    log
-        Of which nothing is later than the last cutoff; no row is known later than it happened.
+    events, lines
+        Of a log; none is known later than on the day it happened.
 
     Returns
     -------
@@ -85,7 +93,7 @@ def tables(log: EventLog, grid: Grid, aggregates: Sequence[Aggregate]) -> dict[s
     """
     events, lines = (
         table.filter(table.at_s >= grid.origin_s).mutate(period=grid.period(ibis._.at_s))
-        for table in (log.events, log.lines)
+        for table in (events, lines)
     )
     plain = [a for a in aggregates if a.statistic in FOLDS and a.statistic != "lines"]
     named = [a for a in aggregates if a.statistic == "lines"]
@@ -112,42 +120,36 @@ def tables(log: EventLog, grid: Grid, aggregates: Sequence[Aggregate]) -> dict[s
     return found
 
 
-def parts_at(
-    cutoff: date, grid: Grid, found: Mapping[str, ir.Table], aggregates: Sequence[Aggregate]
+def parts_of(
+    seen: Mapping[str, ir.Table], grid: Grid, aggregates: Sequence[Aggregate]
 ) -> list[ir.Table]:
     """Put the aggregates of one cutoff together from the tables of periods.
+
+    Parameters
+    ----------
+    seen
+        What `Grid.shown` keeps of each of the `tables`.
 
     Returns
     -------
     list of ibis.Table
         `customer_id` and columns named by key.
     """
-    end = grid.at(cutoff)
-    seen = {
-        name: table.filter(table.period >= end - grid.seen, table.period < end)
-        for name, table in found.items()
-    }
+    plain = [a for a in aggregates if a.statistic in FOLDS and a.statistic != "lines"]
     parts = []
-    for name in (PLAIN, LINES):
-        if name in seen:
-            wanted = [
-                a
-                for a in aggregates
-                if a.statistic in FOLDS and (a.statistic == "lines") == (name == LINES)
-            ]
-            parts.append(_folded(seen[name], end, wanted))
+    if PLAIN in seen:
+        parts.append(_folded(seen[PLAIN], plain))
+    if LINES in seen:
+        parts.append(_folded(seen[LINES], _of(aggregates, "lines")))
     if DISTINCT in seen:
-        parts.append(_counted(seen[DISTINCT], end, grid, _of(aggregates, "distinct")))
+        parts.append(_counted(seen[DISTINCT], grid, _of(aggregates, "distinct")))
     if GAP in seen:
-        parts.append(
-            gaps_folded(
-                seen[GAP],
-                _of(aggregates, *GAPS),
-                start_s=seconds(cutoff) - grid.seen * PERIOD_S,
-            )
-        )
+        gaps = seen[GAP]
+        begins = (gaps.period + gaps.age - grid.seen).cast("int64")
+        start_s = begins * PERIOD_S + grid.origin_s
+        parts.append(gaps_folded(gaps, _of(aggregates, *GAPS), start_s))
     if OPEN in seen:
-        parts.append(_left_open(seen[OPEN], end, _of(aggregates, "since")))
+        parts.append(_left_open(seen[OPEN], _of(aggregates, "since")))
     return parts
 
 
@@ -194,25 +196,25 @@ def _added(table: ir.Table, grid: Grid, aggregates: Sequence[Aggregate]) -> ir.T
     )
 
 
-def _folded(table: ir.Table, end: int, aggregates: Sequence[Aggregate]) -> ir.Table:
+def _folded(table: ir.Table, aggregates: Sequence[Aggregate]) -> ir.Table:
     atoms = _atoms(aggregates)
 
     def of(a: Aggregate) -> ir.Value:
         last = a.start_days if _in_last(a) else None
         values = table[atoms[stream(a), last]]
         if a.half_life is not None:
-            weight = decay(end - 1 - table.period, PERIOD, a.half_life)
+            weight = decay(table.age - 1, PERIOD, a.half_life)
             if values.type().is_decimal():
                 weight = weight.cast("decimal(8, 0)")
                 values = values.cast("decimal(30, 0)")
             values = values * weight
         inside = None
         if last is not None:
-            inside = table.period == end - 1
+            inside = table.age == 1
         elif a.start_days is not None:
-            inside = table.period >= end - a.start_days // PERIOD
+            inside = table.age <= a.start_days // PERIOD
         if a.end_days:
-            before = table.period < end - a.end_days // PERIOD
+            before = table.age > a.end_days // PERIOD
             inside = before if inside is None else inside & before
         if inside is not None:
             values = inside.ifelse(values, ibis.null(values.type()))
@@ -238,15 +240,14 @@ def _repeated(table: ir.Table, one: Aggregate, n: int) -> ir.Table:
     )
 
 
-def _counted(table: ir.Table, end: int, grid: Grid, aggregates: Sequence[Aggregate]) -> ir.Table:
+def _counted(table: ir.Table, grid: Grid, aggregates: Sequence[Aggregate]) -> ir.Table:
     streams = _streams(aggregates)
 
     def of(a: Aggregate) -> ir.IntegerScalar:
-        first = end - (grid.seen if a.start_days is None else a.start_days // PERIOD)
         # A window longer than what is seen is what is seen.
-        first = max(first, end - grid.seen)
-        fresh = table.before.isnull() | (table.before < first)
-        inside = (table.stream == streams.index(stream(a))) & (table.period >= first) & fresh
+        longest = min(grid.seen, grid.seen if a.start_days is None else a.start_days // PERIOD)
+        fresh = table.before.isnull() | (table.age + table.period - table.before > longest)
+        inside = (table.stream == streams.index(stream(a))) & (table.age <= longest) & fresh
         return inside.ifelse(table["values"], 0).sum().cast("int64")
 
     return table.group_by("customer_id").aggregate(**{a.key: of(a) for a in aggregates})
@@ -299,12 +300,12 @@ def _open(events: ir.Table, aggregates: Sequence[Aggregate]) -> ir.Table:
     )
 
 
-def _left_open(table: ir.Table, end: int, aggregates: Sequence[Aggregate]) -> ir.Table:
+def _left_open(table: ir.Table, aggregates: Sequence[Aggregate]) -> ir.Table:
     afters = sorted({a.after for a in aggregates})
 
     def of(n: int, a: Aggregate) -> ir.IntegerValue:
         following = table[f"next_{afters.index(a.after)}"]
-        still = following.isnull() | (following >= end)
+        still = following.isnull() | (following >= table.period + table.age)
         return still.ifelse(table[f"open_{n}"], None).sum().cast("int64")
 
     return table.group_by("customer_id").aggregate(

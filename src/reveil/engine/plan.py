@@ -8,8 +8,7 @@ Out: one row per customer of the population with one whole number per aggregate;
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
 from typing import Literal
@@ -21,8 +20,8 @@ from ibis.common.deferred import Deferred
 
 from reveil.engine import periods
 from reveil.engine.aggregate import Aggregate
-from reveil.engine.chunks import CHUNK, TOLD_ID, Chunk, answered, stored
-from reveil.engine.direct import Sight, parts_of
+from reveil.engine.chunks import CHUNK, TOLD_ID, Question, Tables, answered
+from reveil.engine.direct import attributes_at, parts_of, seen
 from reveil.engine.gaps import with_before
 from reveil.events.log import DAY, EventLog, seconds
 
@@ -62,11 +61,23 @@ def aggregate(
     if population is None and observation is not None:
         raise ValueError("everybody is known by the whole log; leave `observation` out")
     wanted = sorted(set(aggregates), key=lambda a: a.key)
-    parts = parts_of(log, Sight.of(cutoff, observation), wanted, everybody=population is None)
+    end_s = seconds(cutoff)
+    start_s = None if observation is None else seconds(cutoff - observation)
+    events, lines = (seen(table, end_s, start_s) for table in (log.events, log.lines))
+    everybody = population is None
+    parts = parts_of(events, lines, wanted, observation=observation, everybody=everybody)
     if population is None:
         population = _with_customers(log, parts.pop(0), cutoff)
+    return reduce(_attach, parts, _described(log, population, cutoff, wanted))
+
+
+def _described(
+    log: EventLog, population: ir.Table, cutoff: date, aggregates: Iterable[Aggregate]
+) -> ir.Table:
+    """Put the cutoff, and what the customers table says at it, beside a population."""
     keyed = population.mutate(cutoff_s=ibis.literal(seconds(cutoff), type="int64"))
-    return reduce(_attach, parts, keyed)
+    attributes = [a for a in aggregates if a.statistic == "attribute"]
+    return _attach(keyed, attributes_at(log, attributes, seconds(cutoff))) if attributes else keyed
 
 
 def _attach(left: ir.Table, part: ir.Table) -> ir.Table:
@@ -92,7 +103,7 @@ def gap_days(log: EventLog, kinds: Iterable[str], cutoff: date) -> ir.Table:
     ibis.Table
         `days` (whole days, a begun one counted whole) and `gaps`, both int64.
     """
-    starts = with_before(Sight.of(cutoff, None).visible(log.events), (tuple(kinds),))
+    starts = with_before(seen(log.events, seconds(cutoff), None), (tuple(kinds),))
     gaps = starts.filter(starts.before_0.notnull())
     days = (gaps.at_s - gaps.before_0 + DAY - 1) // DAY
     counted = gaps.select(days=days.cast("int64")).group_by("days")
@@ -161,7 +172,7 @@ def chosen(
     if "available_at" in log.columns:
         why = "events become known after they happen, so a period is not over when it ends"
         return Plan(name="direct", why=why, cutoffs=len(days))
-    rows = _narrow(log, days, wanted, observation).events
+    rows = _narrow(log, days, wanted, observation)["events"]
     some = rows.filter(rows.customer_id.hash() % SAMPLED == 0)
     pairs = some.select("customer_id", period=grid.period(some.at_s)).distinct().count()
     found = some.aggregate(rows=some.count(), pairs=pairs.as_scalar()).to_pyarrow().to_pylist()[0]
@@ -213,44 +224,58 @@ def computed(
         plan = chosen(log, people, wanted, observation=observation)
     grid = periods.Grid.of(people, observation)
     added = [a for a in wanted if plan.name == "periods" and periods.fits(a)]
-    read = [a for a in wanted if a not in added]
+    read = [a for a in wanted if a not in added and a.statistic != "attribute"]
 
-    def shared(chunk: Chunk) -> dict[str, ir.Table]:
-        return {} if grid is None or not added else periods.tables(chunk.log, grid, added)
+    described = {cutoff: _described(log, one, cutoff, wanted) for cutoff, one in people.items()}
+    kept = {name: None for one in people.values() for name in one.columns if name != "customer_id"}
 
-    def asked(chunk: Chunk, found: Mapping[str, ir.Table], cutoff: date) -> ir.Table:
-        parts = parts_of(chunk.log, Sight.of(cutoff, observation), read)
+    def shown(name: str, table: ir.Table, cutoff: date) -> ir.Table:
+        if grid is not None and name not in LOG:
+            return grid.shown(table, cutoff)
+        return seen(table, seconds(cutoff), seconds(cutoff - observation))
+
+    def asked(sight: Tables, population: ir.Table) -> ir.Table:
+        parts = parts_of(sight["events"], sight["lines"], read, observation=observation)
         if grid is not None and added:
-            parts += periods.parts_at(cutoff, grid, found, added)
-        population = chunk.people[cutoff]
-        keyed = population.mutate(cutoff_s=ibis.literal(seconds(cutoff), type="int64"))
-        kept = [name for name in population.columns if name not in ("customer_id", TOLD_ID)]
-        return reduce(_attach, parts, keyed).select(TOLD_ID, *kept, **values)
+            parts += periods.parts_of(sight, grid, added)
+        return reduce(_attach, parts, population).select(TOLD_ID, *kept, **values)
 
-    with closing(stored(_narrow(log, people, wanted, observation), people)) as store:
-        for cutoff, table in answered(store, shared, asked, customers=customers):
-            names = ["customer_id" if name == TOLD_ID else name for name in table.column_names]
-            yield cutoff, table.rename_columns(names)
+    question = Question(
+        added=lambda whole: (
+            periods.tables(whole["events"], whole["lines"], grid, added)
+            if grid is not None and added
+            else {}
+        ),
+        shown=shown,
+        asked=asked,
+    )
+    narrow = _narrow(log, people, wanted, observation)
+    for cutoff, table in answered(narrow, described, question, customers=customers):
+        names = ["customer_id" if name == TOLD_ID else name for name in table.column_names]
+        yield cutoff, table.rename_columns(names)
+
+
+LOG = ("events", "lines")
+"""Tables of the log, beside those of periods."""
 
 
 def _narrow(
     log: EventLog, cutoffs: Iterable[date], aggregates: Iterable[Aggregate], observation: timedelta
-) -> EventLog:
+) -> dict[str, ir.Table]:
     """Leave out the rows and columns that nothing asks for."""
     days, wanted = sorted(cutoffs), list(aggregates)
     kinds = sorted({kind for a in wanted for kind in (*a.kinds, *a.after)})
     named = {name for a in wanted for name in (a.column, a.naming) if name is not None}
     if any(a.channels is not None for a in wanted):
         named.add("channel")
-    sight = Sight(end_s=seconds(days[-1]), start_s=seconds(days[0] - observation))
+    end_s, start_s = seconds(days[-1]), seconds(days[0] - observation)
 
     def narrowed(table: ir.Table, *columns: str) -> ir.Table:
-        seen = sight.visible(table)
-        seen = seen.filter(seen.kind.isin(kinds) if kinds else False)
-        return seen.select(*columns, *[name for name in table.columns if name in named])
+        table = seen(table, end_s, start_s)
+        table = table.filter(table.kind.isin(kinds) if kinds else False)
+        return table.select(*columns, *[name for name in table.columns if name in named])
 
-    return replace(
-        log,
-        events=narrowed(log.events, "customer_id", "kind", "at_s", "known_s", "is_start"),
-        lines=narrowed(log.lines, "customer_id", "kind", "at_s", "known_s"),
-    )
+    return {
+        "events": narrowed(log.events, "customer_id", "kind", "at_s", "known_s", "is_start"),
+        "lines": narrowed(log.lines, "customer_id", "kind", "at_s", "known_s"),
+    }

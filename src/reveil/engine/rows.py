@@ -18,7 +18,6 @@ import ibis
 import ibis.expr.types as ir
 
 from reveil.engine.aggregate import EPOCH_SHIFT, RANKS, VALUES, WEIGHT_UNIT, Aggregate, Statistic
-from reveil.events.log import DAY
 
 PERIOD = 28
 """Days of a period of the grid on which training cutoffs and most windows lie."""
@@ -132,8 +131,3 @@ def _valued(table: ir.Table, a: Aggregate) -> ir.IntegerValue:
     thousandths = (table[a.column].cast("float64") * 1_000.0).round().cast("int64")
     kept = thousandths.clip(lower=-(VALUES // 2), upper=VALUES // 2 - 1) + VALUES // 2
     return (table.at_s + EPOCH_SHIFT) * VALUES + kept
-
-
-def day_of(cutoff_s: int) -> int:
-    """Count the days from 1970 to the last whole day before a cutoff."""
-    return cutoff_s // DAY - 1
