@@ -19,6 +19,9 @@ import yaml
 from shop import listed
 
 from reveil.config import load_study
+from reveil.events.contents import Attribute, Contents
+from reveil.events.roles import Role
+from reveil.features.matrix import feature_set
 from reveil.pipeline.catalogue import Catalogue, catalogue
 from reveil.pipeline.matrices import _written
 from reveil.pipeline.observing import open_events
@@ -162,6 +165,18 @@ def test_markdown_has_a_row_for_every_feature(shown: Shown) -> None:
         lines = block.splitlines()
         if lines[0].startswith("|"):
             assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1
+
+
+def test_a_text_of_the_data_does_not_break_the_page() -> None:
+    """A level of an attribute may hold what Markdown and HTML mean something by."""
+    level = Attribute(name="plan", levels=("a|b\nc", "<b>"))
+    contents = Contents(kinds={"purchase": Role.COMMERCIAL}, attributes=(level,))
+    found = Catalogue(features=feature_set(contents, observation=timedelta(364)))
+    (row,) = [line for line in found.markdown().splitlines() if "profile_plan" in line]
+    assert "(a\\|b c, <b>, other)" in row
+    assert len(re.findall(r"(?<!\\)\|", row)) == 7
+    assert "&lt;b&gt;" in found._repr_html_()
+    assert "<b>" not in found._repr_html_()
 
 
 def test_the_matrix_of_several_cutoffs_is_one_file(run, study: Path, tmp_path: Path) -> None:

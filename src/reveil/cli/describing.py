@@ -130,13 +130,10 @@ def matrix(made: Written, study: Path) -> str:
 def explained(found: Explanation) -> str:
     """Tell which plan the engine chose and why, and how large the matrix would be."""
     plan, n = found.plan, len(found.cutoffs)
-    days = f"{n} cutoff{'s' if n > 1 else ''}: {', '.join(map(str, _ends(found.cutoffs)))}"
-    dense = "not looked at" if plan.rows_per_period is None else f"{plan.rows_per_period:.1f}"
     rows = [
         ("plan", f"{plan.name}, {PLANS[plan.name]}"),
         ("because", plan.why),
-        ("", days),
-        ("density", f"{dense} events per customer and 28 days"),
+        ("cutoffs", f"{n}: {', '.join(map(str, _ends(found.cutoffs)))}"),
         ("counted", f"{found.aggregates} aggregates for {found.features} features"),
     ]
     if plan.direct:

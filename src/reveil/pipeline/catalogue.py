@@ -201,4 +201,4 @@ def introduced(one: Family) -> str:
 
 
 def _in_a_cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    return " ".join(text.split()).replace("|", "\\|")
