@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import ibis
+import ibis.expr.types as ir
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -49,21 +50,29 @@ def plan(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def compute(log: EventLog, one: Case) -> list[Computed]:
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A case as the engine holds it."""
+
+    case: Case
+    log: EventLog
+    everyone: ir.Table
+
+
+def compute(held: Opened, one: Case) -> list[Computed]:
     """Compute a case's matrix from its events."""
-    everyone = ibis.memtable({"customer_id": list(one.customers)})
-    table = one.features.matrix(log, everyone, one.told.cutoff).to_pyarrow()
+    table = one.features.matrix(held.log, held.everyone, one.told.cutoff).to_pyarrow()
     return [Computed(case=one, pasts=one.pasts(), matrix=by_customer(table, one))]
 
 
-def compute_all(log: EventLog, last: Case) -> list[Computed]:
+def compute_all(held: Opened) -> list[Computed]:
     """Compute a case's matrix at several cutoffs from events added up by customer and period."""
+    last = held.case
     days = [last.told.cutoff - timedelta(28 * n) for n in range(CUTOFFS)]
-    everyone = ibis.memtable({"customer_id": list(last.customers)})
     made = Plan(name="periods", why="asked", cutoffs=CUTOFFS)
     parts: dict[date, list[pa.Table]] = {day: [] for day in days}
-    people = dict.fromkeys(days, everyone)
-    for day, part in last.features.batches(log, people, plan=made, customers=70):
+    people = dict.fromkeys(days, held.everyone)
+    for day, part in last.features.batches(held.log, people, plan=made, customers=70):
         parts[day].append(part)
     cases = [replace(last, told=replace(last.told, cutoff=day)) for day in days]
     return [
@@ -82,28 +91,30 @@ def by_customer(table: pa.Table, one: Case) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def logs(db: DuckDB, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[EventLog, Case]]:
+def logs(db: DuckDB, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Opened]:
     found = {}
     for name, draw in CASES.items():
         one = draw()
-        found[name] = (opened(db, one.rows, one.people, tmp_path_factory.mktemp("rows")), one)
+        log = opened(db, one.rows, one.people, tmp_path_factory.mktemp("rows"))
+        everyone = db.store(ibis.memtable({"customer_id": list(one.customers)}))
+        found[name] = Opened(case=one, log=log, everyone=everyone)
     return found
 
 
 @pytest.fixture(scope="module")
-def added(logs: dict[str, tuple[EventLog, Case]]) -> dict[str, list[Computed]]:
+def added(logs: dict[str, Opened]) -> dict[str, list[Computed]]:
     """Compute by periods what they can: events known when they happen."""
-    return {name: compute_all(*logs[name]) for name in logs if "in time" in name}
+    return {name: compute_all(held) for name, held in logs.items() if "in time" in name}
 
 
 @pytest.fixture(scope="module")
 def computed(
-    plan: str, logs: dict[str, tuple[EventLog, Case]], added: dict[str, list[Computed]]
+    plan: str, logs: dict[str, Opened], added: dict[str, list[Computed]]
 ) -> list[Computed]:
     """Compute every case that a plan can."""
     if plan == "periods":
         return [one for case in added.values() for one in case]
-    return [one for log, case in logs.values() for one in compute(log, case)]
+    return [one for held in logs.values() for one in compute(held, held.case)]
 
 
 EVERY = written(told(date(2020, 3, 1), 728)).names
@@ -162,11 +173,10 @@ def test_matrix_is_float32(computed: list[Computed]) -> None:
 
 
 def test_plans_give_the_same_bits(
-    logs: dict[str, tuple[EventLog, Case]], added: dict[str, list[Computed]]
+    logs: dict[str, Opened], added: dict[str, list[Computed]]
 ) -> None:
     """At every cutoff, periods added up give the float32 that the events give one by one."""
-    log, _ = logs["leap, in time"]
     for one in added["leap, in time"]:
-        (read,) = compute(log, one.case)
+        (read,) = compute(logs["leap, in time"], one.case)
         pd.testing.assert_frame_equal(one.matrix, read.matrix, check_exact=True)
         assert one.matrix.to_numpy().tobytes() == read.matrix.to_numpy().tobytes()
