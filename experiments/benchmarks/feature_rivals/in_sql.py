@@ -97,28 +97,27 @@ class Query:
     def folded(self, a: Aggregate) -> str:
         """Write one aggregate of the wide pass."""
 
-        def case(value: str) -> str:
-            return f"case when {self.condition(a)} then {value} end"
-
+        where = f"({self.condition(a)})"
         match a.statistic:
             case "count":
-                return f"count({case('1')})"
+                return f"count_if{where}"
             case "sum":
-                return f"sum({case(str(a.column))})::bigint"
+                return f"sum({where}::double * amount)"
             case "max":
-                return f"max({case(str(a.column))})"
+                return f"max(case when {where} then {a.column} end)"
             case "last":
-                return f"max({case('at_s')})"
+                return f"nullif(max({where}::double * second), 0)::bigint"
             case "first":
-                return f"min({case('at_s')})"
+                return f"{self.end} - nullif(max({where}::double * ago), 0)::bigint"
             case "distinct":
-                return f"bit_count(bit_or({case('(1 << c)::utinyint')}))"
+                return f"bit_count(bit_or({where}::utinyint * (1 << c)::utinyint))"
             case "decayed":
                 of = f"w{a.half_life}" + (" * amount" if a.column else "")
-                return f"sum({case(of)})"
+                return f"sum({where}::double * {of})"
             case _:
                 kept = f"round(rating * 1000)::bigint + {VALUES // 2}"
-                return f"max({case(f'(at_s + {EPOCH_SHIFT}) * {VALUES} + {kept}')})"
+                packed = f"(at_s + {EPOCH_SHIFT}) * {VALUES} + {kept}"
+                return f"max(case when {where} then {packed} end)"
 
     def enriched(self) -> list[str]:
         """Copy the rows that matter, customers close together."""
@@ -154,7 +153,11 @@ class Query:
             f", case when k <= 6 then {weight(self.end, h)} end as w{h}" for h in self.half_lives
         )
         folds = ", ".join(f'{self.folded(a)} as "{a.key}"' for a in wanted)
-        return f"select customer_id, {folds} from (select *{weights} from e where {{part}}) group by 1"
+        return (
+            f"select customer_id, {folds} from (select * replace (amount::double as amount), "
+            f"at_s::double as second, ({self.end} - at_s)::double as ago{weights} from e where {{part}}) "
+            "group by 1"
+        )
 
     def gaps(self) -> str:
         """Write the pass over activity in order of time, and the last answers of each customer."""
@@ -234,7 +237,7 @@ class Query:
 
     def formulas(self) -> str:
         """Write the last step: features from aggregates."""
-        kind = {"decayed": "float64"}
+        kind = {"decayed": "float64", "sum": "float64"}
         schema = {a.key: kind.get(a.statistic, "int64") for a in self.features.aggregates}
         counted = ibis.table({"customer_id": "string", "cutoff_s": "int64", **schema}, name="counted")
         values = {name: v.cast("float32") for name, v in self.features.values.items()}

@@ -39,7 +39,7 @@ EVENTS = """
 copy (
     with drawn as (
         select i, hash(i, {seed}) % 1000 as die,
-            floor({customers} * pow(hash(i, {seed} + 1) % 1000003 / 1000003.0, 1.3))::bigint as who,
+            floor({customers} * pow(hash(i, {seed} + 1) // 2048 / 9007199254740992.0, 1.3))::bigint as who,
             (hash(i, {seed} + 2) % {seconds})::bigint as later
         from range({events}) t(i)
     ),
@@ -76,8 +76,8 @@ copy (
 LINES = """
 copy (
     select customer_id, kind, at_s, known_s,
-        'P' || floor({items} * pow(hash(order_id, n) % 1000003 / 1000003.0, 2))::bigint as item,
-        'category ' || (floor({items} * pow(hash(order_id, n) % 1000003 / 1000003.0, 2))::bigint
+        'P' || floor({items} * pow(hash(order_id, n) // 2048 / 9007199254740992.0, 2))::bigint as item,
+        'category ' || (floor({items} * pow(hash(order_id, n) // 2048 / 9007199254740992.0, 2))::bigint
             % {categories}) as category
     from read_parquet('{events}'), range(4) t(n)
     where kind in ('purchase', 'return') and n < case hash(order_id) % 8
