@@ -25,6 +25,9 @@ NIGHTS = (
 )
 """Evenings, UTC, before the nights when the clocks of Paris change."""
 
+TILL_NIGHTS = (datetime(2019, 11, 3), datetime(2020, 3, 8))
+"""Midnights, by the clocks of New York, before they change."""
+
 CUTOFFS = (date(2020, 3, 29), date(2020, 3, 30), date(2020, 10, 25), date(2020, 10, 26))
 
 Moved = Callable[[datetime], datetime]
@@ -49,6 +52,17 @@ def by_instant(rng: np.random.Generator) -> Moved:
         if rng.random() < 0.5:
             return at.replace(tzinfo=PARIS, fold=int(rng.integers(2))).astimezone(UTC)
         return NIGHTS[rng.integers(3)] + timedelta(seconds=int(rng.integers(0, 10 * 3_600)))
+
+    return moved
+
+
+def by_the_till(rng: np.random.Generator) -> Moved:
+    """Keep a wall clock, or draw some hour of a night when the clocks of New York change."""
+
+    def moved(at: datetime) -> datetime:
+        if rng.random() < 0.5:
+            return at
+        return TILL_NIGHTS[rng.integers(2)] + timedelta(seconds=int(rng.integers(0, 5 * 3_600)))
 
     return moved
 
@@ -91,4 +105,5 @@ def test_instants_are_read_on_the_wall_clock(db: DuckDB, cutoff: date, tmp_path:
 def test_another_clock_is_read_on_the_wall_clock(db: DuckDB, tmp_path: Path) -> None:
     """What a till of New York calls a moment, the study in Paris calls by its own clock."""
     drawn = without_people(CUTOFFS[1], 22)
-    assert not wrong(db, drawn, tmp_path, "America/New_York")
+    moved = by_the_till(np.random.default_rng(22))
+    assert not wrong(db, replace(drawn, rows=each(drawn.rows, moved)), tmp_path, "America/New_York")
