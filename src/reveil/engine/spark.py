@@ -49,6 +49,8 @@ PROMISES: Mapping[str, str] = {
     # Nanoseconds are read as numbers, and made moments when the file is opened.
     "spark.sql.legacy.parquet.nanosAsLong": "true",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # On queries of hundreds of columns it takes minutes and gigabytes, and gains nothing here.
+    "spark.sql.constraintPropagation.enabled": "false",
 }
 """What the same results need, set in a session of our own: that of the cluster keeps its settings."""
 
@@ -119,33 +121,16 @@ class Spark:
             rows.count()
             return self._viewed(rows)
 
-    def write_parquet(self, table: ir.Table, folder: str, *, files: int | None = None) -> None:
+    def write_parquet(self, table: ir.Table, folder: str) -> None:
         """Have the executors write a table as a folder of Parquet files.
-
-        Rows of one customer are in one file. `_SUCCESS` is written last: a folder without it
-        is not whole.
-
-        Parameters
-        ----------
-        folder
-            A path or a URI; must not exist.
-        files
-            Into how many files; as many as Spark finds right when not said.
 
         Raises
         ------
         DataError
-            When it cannot be written.
+            When it exists, or cannot be written.
         """
-        with reading(folder), self.backend.told():
-            rows = self.backend.spark_frame(table)
-            keys = [name for name in ("cutoff", "customer_id") if name in rows.columns]
-            if files is None:
-                rows = rows.repartition("customer_id")
-            else:
-                rows = rows.repartition(files, "customer_id")
-            rows = rows.sortWithinPartitions(*keys)
-            rows.write.mode("error").option("compression", "zstd").parquet(folder)
+        with reading(folder.rpartition("/")[2]), self.backend.told():
+            self.backend.write_parquet(table, folder)
 
     def _viewed(self, rows: DataFrame) -> ir.Table:
         name = f"reveil_{uuid4().hex}"

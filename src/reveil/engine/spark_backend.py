@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -66,6 +66,40 @@ class SparkBackend(Backend):
         with self.told():
             rows = self.spark_frame(expr).toArrow()
         return expr.__pyarrow_result__(PyArrowData.convert_table(rows, table.schema()))
+
+    def write_parquet(
+        self,
+        table: ir.Table,
+        folder: str,
+        *,
+        mode: Literal["error", "append"] = "error",
+        whole: bool = True,
+    ) -> None:
+        """Have the executors write a table as a folder of Parquet files.
+
+        Rows are spread by a hash of the customer, so that one customer's are in one file, and
+        sorted within a file.
+
+        Parameters
+        ----------
+        folder
+            A path or a URI.
+        mode
+            Whether it must not exist, or gets more files.
+        whole
+            Whether `_SUCCESS` says so at the end.
+        """
+        rows = self.spark_frame(table)
+        keys = [name for name in ("cutoff", "customer_id") if name in rows.columns]
+        rows = rows.repartition("customer_id").sortWithinPartitions(*keys)
+        written = rows.write.mode(mode).option("compression", "zstd")
+        marks = str(whole).lower()
+        written.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", marks).parquet(folder)
+
+    def counted(self, folder: str, column: str) -> dict[object, int]:
+        """Count the rows of a folder of Parquet files by the values of a column."""
+        rows = self._session.read.parquet(folder).groupBy(column).count()
+        return {row[0]: int(row[1]) for row in rows.collect()}
 
     @contextmanager
     def told(self) -> Iterator[None]:

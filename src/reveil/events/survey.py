@@ -147,12 +147,9 @@ def positions(of: ir.Table, flags: Flags, wanted: Sequence[str]) -> dict[str, tu
     """
     if not wanted:
         return {}
+    # No filter before: Spark would work the flags out once more for it.
     places = [flags[name].ifelse(place, ibis.null("int64")) for place, name in enumerate(wanted)]
-    flawed = of.select("position", *(p.name(f"is {n}") for n, p in enumerate(places)))
-    flawed = flawed.filter(ibis.or_(*(flawed[f"is {n}"].notnull() for n in range(len(wanted)))))
-    each = flawed.select(
-        "position", place=ibis.array([flawed[f"is {n}"] for n in range(len(wanted))]).unnest()
-    )
+    each = of.select("position", place=ibis.array(places).unnest())
     each = each.filter(each.place.notnull())
     by_place = ibis.window(group_by="place", order_by="position")
     first = each.mutate(rank=ibis.row_number().over(by_place))
