@@ -85,7 +85,7 @@ class Aggregate:
         ('count|visit||||||', False)
         """
         words = [*self.kinds, *(self.channels or ()), *self.after, *(self.levels or ())]
-        channels = None if self.channels is None else "+".join(self.channels)
+        channels = None if self.channels is None else "+".join(self.channels) or "no channel"
         parts = [
             self.statistic, "+".join(self.kinds), self.column, channels, self.start_days,
             self.end_days or None, self.half_life, "+".join(self.after) or None,

@@ -60,7 +60,11 @@ class _Space:
     backend: Backend
     mark: str
 
-    def table(self, name: str, sql: ir.Table | str) -> ir.Table:
+    def kept(self, name: str, table: ir.Table) -> ir.Table:
+        """Compute a table whose rows may lie outside DuckDB."""
+        return self.backend.create_table(f"{name}_{self.mark}", table, temp=True)
+
+    def table(self, name: str, sql: str) -> ir.Table:
         return self._made("TABLE", name, sql)
 
     def view(self, name: str, sql: ir.Table | str) -> ir.Table:
@@ -122,14 +126,12 @@ def _answered(
     question: Question,
     customers: int,
 ) -> Iterator[tuple[date, pa.Table]]:
-    met = [space.table(f"met_{n}", one) for n, one in enumerate(people.values())]
+    met = [space.kept(f"met_{n}", one) for n, one in enumerate(people.values())]
     ids = _numbered(space, met)
-    stored = {
-        name: space.table(f"stored_{name}", _by_number(one, ids)) for name, one in log.items()
-    }
+    stored = {name: space.kept(f"stored_{name}", _by_number(one, ids)) for name, one in log.items()}
     # Nothing but the order of numbers is kept of the ids from here on.
     peopled = [
-        space.table(f"people_{n}", _by_number(one, ids, told=True)) for n, one in enumerate(met)
+        space.kept(f"people_{n}", _by_number(one, ids, told=True)) for n, one in enumerate(met)
     ]
     count = int(ids.count().to_pyarrow().as_py())
 
@@ -166,7 +168,7 @@ def _answered(
 def _numbered(space: _Space, met: Sequence[ir.Table]) -> ir.Table:
     every = reduce(ir.Table.union, (one.select("customer_id") for one in met)).distinct()
     number = ibis.row_number().over(order_by="customer_id").cast("int32")
-    return space.table("ids", every.select("customer_id", number=number))
+    return space.kept("ids", every.select("customer_id", number=number))
 
 
 def _by_number(table: ir.Table, ids: ir.Table, *, told: bool = False) -> ir.Table:

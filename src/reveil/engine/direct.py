@@ -192,12 +192,22 @@ def attributes_at(log: EventLog, aggregates: Sequence[Aggregate], end_s: int) ->
         )
 
     def of(a: Aggregate) -> ir.NumericValue:
+        name = str(a.column).removeprefix("attribute_")
         if a.column not in customers.columns:
             raise DataError(
-                f"the customers table has no column {str(a.column).removeprefix('attribute_')!r}",
+                f"the customers table has no column {name!r}",
                 hint="name it in the study under `customers`, as when the features were written",
             )
         value = customers[a.column]
+        texts = value.type().is_string()
+        if texts != (a.levels is not None):
+            was, reads = ("numbers", "text") if texts else ("text", "numbers")
+            raise DataError(
+                f"the attribute {name!r} was {was} when the features were written, "
+                f"and now reads as {reads}",
+                hint=f"look at the first values of `customers.attributes.{name}`, "
+                "or train again if that is meant",
+            )
         if a.levels is None:
             return value.cast("float64" if value.type().is_floating() else "int64")
         places = [(value == text, place) for place, text in enumerate(a.levels)]

@@ -128,6 +128,6 @@ def _ranked(table: ir.Table, a: Aggregate) -> ir.IntegerValue:
 
 def _valued(table: ir.Table, a: Aggregate) -> ir.IntegerValue:
     """Put an event's number, in thousandths, beside its second: the largest is the last event's."""
-    thousandths = (table[a.column].cast("float64") * 1_000.0).round().cast("int64")
-    kept = thousandths.clip(lower=-(VALUES // 2), upper=VALUES // 2 - 1) + VALUES // 2
+    thousandths = (table[a.column].cast("float64") * 1_000.0).round()
+    kept = thousandths.clip(lower=-(VALUES / 2), upper=VALUES / 2 - 1).cast("int64") + VALUES // 2
     return (table.at_s + EPOCH_SHIFT) * VALUES + kept

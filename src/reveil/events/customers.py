@@ -99,14 +99,15 @@ def held_at(customers: ir.Table, end_s: int) -> ir.Table:
     Of two rows that both held, the one that began later. A customer whose last period is
     over is still known, and may be reached nowhere. Where several ids are one customer, their
     rows of the moment are one; of each attribute, what the row says that still holds, then the
-    one that began last, then the one of the smallest id. Dates become days before the moment.
+    one that began last, then the one of the smallest id. Dates become days before the moment. A
+    customer without a date of `since` has always been known.
 
     Parameters
     ----------
     end_s
         Seconds since 1970.
     """
-    known = customers.filter(customers.since_s < end_s)
+    known = customers.filter(customers.since_s.fill_null(0) < end_s)
     if "valid_from_s" in known.columns:
         known = _of_the_moment(known, end_s)
     known = days_since(known, end_s)

@@ -109,7 +109,7 @@ def mapped(
         amount=ibis.null("int64") if amount is None else money(amount),
         order_id=text("order"),
         **{key: text(key) for key in TEXT_COLUMNS},
-        rating=ibis.null("float64") if rating is None else rating,
+        rating=ibis.null("float64") if rating is None else _rated(rating),
         is_machine=ibis.null("boolean") if machine is None else flag(machine),
         kept=kept,
         **position,
@@ -182,3 +182,12 @@ def _kind(row: RowOf) -> ir.StringValue:
         for kind, condition in rule.items()
     ]
     return ibis.cases(*conditions)
+
+
+MOST_RATING = 8_000.0
+"""Scales of stars, of 10, of 100 and of net promoters lie far within; nothing larger is one."""
+
+
+def _rated(rating: ir.NumericValue) -> ir.NumericValue:
+    """Keep what can be a rating: not `nan`, nor a number as large as an amount."""
+    return (rating.abs() <= MOST_RATING).ifelse(rating, ibis.null("float64"))

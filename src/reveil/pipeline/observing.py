@@ -13,13 +13,14 @@ from typing import Literal
 
 import ibis.expr.types as ir
 import pandas as pd
+import pyarrow as pa
 
 from reveil.activity.engagement import channels_of
 from reveil.activity.states import State, activity_kinds, population
 from reveil.config import TARGETS, Study, Target
 from reveil.engine.asof import AsOf
 from reveil.engine.chosen import engine_of
-from reveil.errors import StudyError, TooLittleDataError
+from reveil.errors import DataError, StudyError, TooLittleDataError
 from reveil.events.audit import judged, require_no_error
 from reveil.events.contents import FACTS, Contents, attributes_of
 from reveil.events.log import EventLog, open_log
@@ -196,19 +197,33 @@ def observe(
     pandas.DataFrame
         `customer_id, cutoff, state`, one float32 column per feature, and `y_<target>` for
         every target; sorted by cutoff and customer.
+
+    Raises
+    ------
+    DataError
+        When nobody is a customer at any cutoff.
     """
     labels = {target: label_of(study, log, target) for target in TARGETS}
-    frames = []
-    for cutoff in cutoffs:
-        people = population(log, study.activity, cutoff, State.ACTIVE, State.INACTIVE)
-        # Labels join three columns and not the whole matrix: Ibis writes the query sooner.
-        outcomes = people.select("customer_id")
+    days = sorted(set(cutoffs))
+    people = {}
+    for cutoff in days:
+        known = population(log, study.activity, cutoff, State.ACTIVE, State.INACTIVE)
         for target, label in labels.items():
-            outcomes = label.query(log, outcomes, cutoff).rename({f"y_{target}": "y"})
-        table = features.matrix(log, people, cutoff).join(outcomes, "customer_id")
-        frame: pd.DataFrame = table.order_by("customer_id").to_pyarrow().to_pandas()
-        frame["cutoff"] = pd.to_datetime(frame["cutoff"])
-        frames.append(frame)
+            known = label.query(log, known, cutoff).rename({f"y_{target}": "y"})
+        people[cutoff] = known
+    found: dict[date, list[pa.Table]] = {cutoff: [] for cutoff in days}
+    for cutoff, table in features.batches(log, people):
+        found[cutoff].append(table)
         if progress is not None:
-            progress(len(frames))
-    return pd.concat(frames, ignore_index=True)
+            progress(sum(bool(tables) for tables in found.values()))
+    outcomes = [f"y_{target}" for target in TARGETS]
+    columns = ["customer_id", "cutoff", "state", *features.names, *outcomes]
+    tables = [table.select(columns) for cutoff in days for table in found[cutoff]]
+    if not tables:
+        raise DataError(
+            f"no customer has ordered before {days[-1]}",
+            hint=f"the log covers {study.coverage.start} to {study.coverage.end}",
+        )
+    frame: pd.DataFrame = pa.concat_tables(tables).to_pandas()
+    frame["cutoff"] = pd.to_datetime(frame["cutoff"])
+    return frame

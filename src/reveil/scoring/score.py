@@ -6,7 +6,7 @@ Out: a stream of Arrow tables with one row per customer, sorted by customer id.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,6 +14,7 @@ import ibis
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from reveil.events.log import EventLog
 from reveil.features.declare import Language
@@ -80,12 +81,21 @@ def score(
         The snapshot's columns, then a float64 column per target (null where the customer
         is not of its population), `last_order_at` and `reasons`.
     """
-    for start in range(0, described.num_rows, BUCKET):
-        bucket = described.slice(start, BUCKET)
+    buckets = [described.slice(at, BUCKET) for at in range(0, described.num_rows, BUCKET)]
+    places = [np.flatnonzero(np.isin(one["state"].to_pylist(), SCORED_STATES)) for one in buckets]
+    scored = pc.is_in(described["state"], value_set=pa.array(SCORED_STATES))
+    population = described.filter(scored).select(["customer_id", "cutoff", "state"])
+    sets = {_signals(one.features): one.features for one in scorers}
+    streams = {
+        key: _regrouped(_features(log, features, population, cutoff), [len(one) for one in places])
+        for key, features in sets.items()
+    }
+    for bucket, where in zip(buckets, places, strict=True):
+        frames = {key: next(stream) for key, stream in streams.items()}
         yield _scored(
-            log,
             bucket,
-            scorers,
+            where,
+            [(one, frames[_signals(one.features)]) for one in scorers],
             cutoff=cutoff,
             language=language,
             top=reasons_per_customer,
@@ -95,49 +105,65 @@ def score(
             progress(bucket.num_rows)
 
 
+def _features(
+    log: EventLog, features: FeatureSet, population: pa.Table, cutoff: date
+) -> Iterator[pa.Table]:
+    if population.num_rows == 0:
+        return
+    people = {cutoff: ibis.memtable(population)}
+    for _, table in features.batches(log, people, customers=BUCKET):
+        yield table
+
+
+def _regrouped(tables: Iterator[pa.Table], sizes: Iterable[int]) -> Iterator[pd.DataFrame]:
+    """Cut a stream of rows into frames of some sizes."""
+    held: pa.Table | None = None
+    for size in sizes:
+        if size == 0:
+            yield pd.DataFrame()
+            continue
+        while held is None or held.num_rows < size:
+            more = next(tables)
+            held = more if held is None else pa.concat_tables([held, more])
+        frame = held.slice(0, size).to_pandas()
+        # The season of a forecast is that of its cutoff.
+        frame["cutoff"] = pd.to_datetime(frame["cutoff"])
+        held = held.slice(size)
+        yield frame
+
+
 def _scored(
-    log: EventLog,
     bucket: pa.Table,
-    scorers: Sequence[Scorer],
+    where: np.ndarray,
+    scorers: Sequence[tuple[Scorer, pd.DataFrame]],
     *,
     cutoff: date,
     language: Language,
     top: int,
     threads: int,
 ) -> pa.Table:
-    states = bucket["state"].to_pandas().to_numpy()
-    scored = np.isin(states, SCORED_STATES)
-    population = ibis.memtable(
-        bucket.filter(pa.array(scored)).select(["customer_id", "cutoff", "state"])
-    )
-    matrices: dict[object, pd.DataFrame] = {}
+    """Score the customers of a bucket; the frames hold those at some places of it."""
     columns: dict[str, pa.Array] = {}
     spoken: list[list[Reason]] = [[] for _ in range(bucket.num_rows)]
-    for scorer in scorers:
+    for scorer, frame in scorers:
         candidate = scorer.candidate
-        key = _signals(scorer.features)
-        if key not in matrices:
-            table = scorer.features.matrix(log, population, cutoff)
-            matrices[key] = table.order_by("customer_id").to_pyarrow().to_pandas()
-            # The season of a forecast is that of its cutoff.
-            matrices[key]["cutoff"] = pd.to_datetime(matrices[key]["cutoff"])
-        frame = matrices[key]
-        mine = (frame["state"] == candidate.population).to_numpy()
-        rows = frame[mine].reset_index(drop=True)
-        places = np.flatnonzero(scored)[mine]
         values = np.full(bucket.num_rows, np.nan)
-        values[places] = candidate.predict(rows, threads=threads)
+        if len(where):
+            mine = (frame["state"] == candidate.population).to_numpy()
+            rows = frame[mine].reset_index(drop=True)
+            places = where[mine]
+            values[places] = candidate.predict(rows, threads=threads)
+            if candidate.link == "logit" and top > 0:
+                found = reasons(
+                    candidate,
+                    rows,
+                    scorer.features.features,
+                    language=language,
+                    top=top,
+                )
+                for place, given in zip(places, found, strict=True):
+                    spoken[place] = list(given)
         columns[candidate.target] = pa.array(values, from_pandas=True)
-        if candidate.link == "logit" and top > 0:
-            found = reasons(
-                candidate,
-                rows,
-                scorer.features.features,
-                language=language,
-                top=top,
-            )
-            for place, given in zip(places, found, strict=True):
-                spoken[place] = list(given)
     table = bucket.drop_columns(["order_recency_days"])
     for name, column in columns.items():
         table = table.append_column(name, column)
