@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from reveil.pipeline.demo import run_demo as demo
     from reveil.pipeline.listing import make_reactivation_list as target
     from reveil.pipeline.matrices import feature_matrix as feature_matrix
-    from reveil.pipeline.matrices import write_matrix as write_matrix
+    from reveil.pipeline.matrix_files import write_matrix as write_matrix
     from reveil.pipeline.observing import open_events as open_events
     from reveil.pipeline.own_family import check_family as check_family
     from reveil.pipeline.promoting import promote_challengers as promote
@@ -109,7 +109,7 @@ _PUBLIC = {
     "training_set": "pipeline.training_sets.training_set",
     "transitions": "pipeline.standing.transitions",
     "tune": "learning.tune.tune",
-    "write_matrix": "pipeline.matrices.write_matrix",
+    "write_matrix": "pipeline.matrix_files.write_matrix",
 }
 
 __all__ = sorted(_PUBLIC)  # noqa: PLE0605  (a sorted list of the names above)

@@ -60,7 +60,8 @@ def features(  # noqa: PLR0917  (click passes arguments)
 
     from reveil.cli import describing  # noqa: PLC0415  (--help loads no stage)
     from reveil.pipeline.catalogue import catalogue  # noqa: PLC0415
-    from reveil.pipeline.matrices import explain_matrix, write_matrix  # noqa: PLC0415
+    from reveil.pipeline.matrices import explain_matrix  # noqa: PLC0415
+    from reveil.pipeline.matrix_files import write_matrix  # noqa: PLC0415
 
     if loaded is not None and explain:
         with _progress() as (say, _):
@@ -72,7 +73,10 @@ def features(  # noqa: PLR0917  (click passes arguments)
     if study is not None and loaded is not None and out is not None:
         with _progress() as (say, _):
             say("computing features")
-            write_matrix(loaded, cutoffs, out)
+            rows = write_matrix(loaded, cutoffs, out)
+        if not out.exists():  # a URI: what Spark wrote is not read back
+            _print(as_json, f"{rows:,} rows written to {out}", {"rows": rows, "file": str(out)})
+            return
         made = describing.described(out)
         _print(as_json, describing.matrix(made, study), describing.matrix_json(made))
         return
