@@ -9,7 +9,7 @@ and `available_at < cutoff` are written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import ibis
@@ -17,17 +17,34 @@ import ibis.expr.types as ir
 
 from reveil.engine.aggregate import Aggregate, Statistic
 from reveil.engine.gaps import GAPS, gaps_folded, kinds_of, with_before
-from reveil.engine.rows import FOLDS, PERIOD, counts, decay, folded, given, stream
+from reveil.engine.rows import (
+    FOLDS,
+    PERIOD,
+    answers,
+    counted_by,
+    counts,
+    decay,
+    folded,
+    given,
+    match,
+    stream,
+    windowed,
+)
 from reveil.errors import DataError
 from reveil.events.log import DAY, EventLog
 
 LINE_COLUMNS = ("item", "category")
 
 
+def reads_lines(a: Aggregate) -> bool:
+    """Say whether an aggregate counts the lines of orders, not events."""
+    return a.statistic in ("lines", "distinct") and a.column in LINE_COLUMNS
+
+
 def seen(table: ir.Table, end_s: int, start_s: int | None) -> ir.Table:
     """Keep rows known before a cutoff, each with its age at the cutoff.
 
-    `known_s` is the later of `at` and `available_at`.
+    `known_s` is the later of `at` and `available_at`; without it, rows are known on their day.
 
     Parameters
     ----------
@@ -35,7 +52,8 @@ def seen(table: ir.Table, end_s: int, start_s: int | None) -> ir.Table:
         The cutoff and the begin of the observation window, in seconds since 1970; no
         `start_s` for all there is.
     """
-    table = table.filter(table.known_s < end_s)
+    known_s = table.known_s if "known_s" in table.columns else table.at_s
+    table = table.filter(known_s < end_s)
     if start_s is not None:
         table = table.filter(table.at_s >= start_s)
     return table.mutate(age_s=end_s - table.at_s)
@@ -77,11 +95,11 @@ def parts_of(
         return [a for a in aggregates if a.statistic in statistics]
 
     if plain := [a for a in aggregates if a.statistic in FOLDS and a.statistic != "lines"]:
-        parts.append(grouped(events if everybody else of_kinds(events, plain), plain))
+        parts.append(grouped(events if everybody else counted_by(events, map(match, plain)), plain))
     elif everybody:
         parts.append(events.select("customer_id").distinct())
     if named := of("lines"):
-        parts.append(grouped(of_kinds(lines, named), named))
+        parts.append(grouped(counted_by(lines, map(match, named)), named))
     distinct = of("distinct")
     for column in sorted({str(a.column) for a in distinct}):
         rows = lines if column in LINE_COLUMNS else events
@@ -97,12 +115,6 @@ def parts_of(
     return parts
 
 
-def of_kinds(table: ir.Table, aggregates: Iterable[Aggregate]) -> ir.Table:
-    """Keep the rows of the kinds that some aggregates count."""
-    every = sorted({kind for a in aggregates for kind in a.kinds})
-    return table.filter(table.kind.isin(every)) if every else table.filter(False)
-
-
 def grouped(table: ir.Table, aggregates: Sequence[Aggregate]) -> ir.Table:
     """Fold what rows give, aggregate by aggregate, in one pass over them."""
     streams = list(dict.fromkeys(stream(a) for a in aggregates))
@@ -114,10 +126,7 @@ def grouped(table: ir.Table, aggregates: Sequence[Aggregate]) -> ir.Table:
     )
 
     def of(a: Aggregate) -> ir.Value:
-        values = rows[names[stream(a)]]
-        window = within(rows.age_s, a)
-        if window is not None:
-            values = window.ifelse(values, ibis.null(values.type()))
+        values = windowed(rows[names[stream(a)]], within(rows.age_s, a))
         return folded(values, FOLDS[a.statistic])
 
     return rows.group_by("customer_id").aggregate(**{a.key: of(a) for a in aggregates})
@@ -133,7 +142,7 @@ def _weight(table: ir.Table, a: Aggregate) -> ir.IntegerValue | None:
 
 def _distinct(table: ir.Table, column: str, aggregates: Sequence[Aggregate]) -> ir.Table:
     """Find how long ago each value of each customer was last seen, then count by window."""
-    table = of_kinds(table, aggregates).filter(ibis._[column].notnull())
+    table = counted_by(table, map(match, aggregates)).filter(ibis._[column].notnull())
     streams = list(dict.fromkeys(stream(a) for a in aggregates))
     values = table.group_by("customer_id", column).aggregate(
         **{
@@ -152,23 +161,16 @@ def _distinct(table: ir.Table, column: str, aggregates: Sequence[Aggregate]) -> 
 
 
 def _since(events: ir.Table, aggregates: Sequence[Aggregate]) -> ir.Table:
-    # The later rows of an order are neither another attempt nor another answer.
-    events = events.filter(events.is_start)
     afters = sorted({a.after for a in aggregates})
-    every = sorted({kind for after in afters for kind in after})
-    answers = events.filter(events.kind.isin(every) if every else False)
-    last = answers.group_by("customer_id").aggregate(
+    answered = counted_by(events, map(answers, afters))
+    last = answered.group_by("customer_id").aggregate(
         **{
-            f"answered_{n}": (
-                answers.kind.isin(after).ifelse(answers.at_s, None).max()
-                if after
-                else ibis.null("int64")
-            )
+            f"answered_{n}": answers(after).on(answered).ifelse(answered.at_s, None).max()
             for n, after in enumerate(afters)
         }
     )
-    attempts = of_kinds(events, aggregates)
-    if all(a.naming is not None for a in aggregates):
+    attempts = counted_by(events, map(match, aggregates))
+    if all(a.naming is not None for a in aggregates) and "kind" in events.columns:
         # Few contacts name an offer: the others need not be joined.
         named = sorted({str(a.naming) for a in aggregates})
         attempts = attempts.filter(ibis.or_(*[attempts[c].notnull() for c in named]))
@@ -177,7 +179,7 @@ def _since(events: ir.Table, aggregates: Sequence[Aggregate]) -> ir.Table:
     def of(a: Aggregate) -> ir.IntegerScalar:
         answered = joined[f"answered_{afters.index(a.after)}"]
         later = answered.isnull() | (joined.at_s > answered)
-        return (counts(joined, a) & later).ifelse(1, None).count().cast("int64")
+        return (counts(joined, a) & later).sum().cast("int64")
 
     return joined.group_by("customer_id").aggregate(**{a.key: of(a) for a in aggregates})
 

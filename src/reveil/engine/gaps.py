@@ -12,6 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from reveil.engine.aggregate import Aggregate, Statistic
+from reveil.engine.rows import Match, counted_by
 from reveil.events.log import DAY
 
 GAPS: tuple[Statistic, ...] = (
@@ -35,14 +36,14 @@ def with_before(events: ir.Table, sets: Sequence[tuple[str, ...]], *keep: str) -
         kinds, and `before_<n>`, null where no event of the set comes before. All sets are
         found in one sorted pass.
     """
-    every = sorted({kind for kinds in sets for kind in kinds})
-    starts = events.filter(events.kind.isin(every) if every else False, events.is_start)
+    wanted = [Match(kinds=kinds, starts=True) for kinds in sets]
+    starts = counted_by(events, wanted)
+    if "is_start" in starts.columns:
+        starts = starts.filter(starts.is_start)
     earlier = ibis.rows_window(preceding=(None, 1), group_by="customer_id", order_by="at_s")
     at = {
-        f"at_{n}": (starts.kind.isin(kinds) if kinds else ibis.literal(False)).ifelse(
-            starts.at_s, ibis.null("int64")
-        )
-        for n, kinds in enumerate(sets)
+        f"at_{n}": one.on(starts).ifelse(starts.at_s, ibis.null("int64"))
+        for n, one in enumerate(wanted)
     }
     # In the order of time the largest instant so far is the last one.
     before = {

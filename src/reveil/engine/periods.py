@@ -18,9 +18,21 @@ import ibis
 import ibis.expr.types as ir
 
 from reveil.engine.aggregate import Aggregate
-from reveil.engine.direct import LINE_COLUMNS, of_kinds
+from reveil.engine.direct import LINE_COLUMNS
 from reveil.engine.gaps import GAPS, gaps_added, gaps_folded, kinds_of, with_before
-from reveil.engine.rows import FOLDS, PERIOD, counts, decay, folded, given, stream
+from reveil.engine.rows import (
+    FOLDS,
+    PERIOD,
+    answers,
+    counted_by,
+    counts,
+    decay,
+    folded,
+    given,
+    match,
+    stream,
+    windowed,
+)
 from reveil.events.log import DAY, seconds
 
 PERIOD_S = PERIOD * DAY
@@ -102,9 +114,9 @@ def tables(
     since = [a for a in aggregates if a.statistic == "since"]
     found = {}
     if plain:
-        found[PLAIN] = _added(of_kinds(events, plain), grid, plain)
+        found[PLAIN] = _added(counted_by(events, map(match, plain)), grid, plain)
     if named:
-        found[LINES] = _added(of_kinds(lines, named), grid, named)
+        found[LINES] = _added(counted_by(lines, map(match, named)), grid, named)
     if distinct:
         parts = [
             _repeated(lines if one.column in LINE_COLUMNS else events, one, n)
@@ -188,7 +200,7 @@ def _added(table: ir.Table, grid: Grid, aggregates: Sequence[Aggregate]) -> ir.T
     def of(one: Aggregate, last: int | None) -> ir.Value:
         values = rows[streams[one]]
         if last is not None:
-            values = (rows.day >= PERIOD - last).ifelse(values, ibis.null(values.type()))
+            values = windowed(values, rows.day >= PERIOD - last)
         return folded(values, FOLDS[one.statistic])
 
     return rows.group_by("customer_id", "period").aggregate(
@@ -216,8 +228,7 @@ def _folded(table: ir.Table, aggregates: Sequence[Aggregate]) -> ir.Table:
         if a.end_days:
             before = table.age > a.end_days // PERIOD
             inside = before if inside is None else inside & before
-        if inside is not None:
-            values = inside.ifelse(values, ibis.null(values.type()))
+        values = windowed(values, inside)
         fold = FOLDS[a.statistic]
         return folded(values, "sum" if fold == "count" else fold)
 
@@ -229,7 +240,7 @@ def _repeated(table: ir.Table, one: Aggregate, n: int) -> ir.Table:
 
     A value is counted once in a window: in its first period there.
     """
-    named = table.filter(counts(table, one), table[str(one.column)].notnull())
+    named = table.filter(counts(table, one))
     once = named.select("customer_id", "period", value=named[str(one.column)]).distinct()
     earlier = ibis.window(group_by=["customer_id", "value"], order_by="period")
     pairs = once.mutate(before=once.period.lag().over(earlier))
@@ -255,16 +266,10 @@ def _counted(table: ir.Table, grid: Grid, aggregates: Sequence[Aggregate]) -> ir
 
 def _open(events: ir.Table, aggregates: Sequence[Aggregate]) -> ir.Table:
     """Count the attempts of a period later than its last answer, and find the next answer."""
-    events = events.filter(events.is_start)
     afters = sorted({a.after for a in aggregates})
-    every = sorted(
-        {kind for after in afters for kind in after} | {k for a in aggregates for k in a.kinds}
-    )
-    events = events.filter(events.kind.isin(every) if every else False)
+    events = counted_by(events, [*map(answers, afters), *map(match, aggregates)])
     answer = {
-        f"answer_{n}": (events.kind.isin(after) if after else ibis.literal(False)).ifelse(
-            events.at_s, None
-        )
+        f"answer_{n}": answers(after).on(events).ifelse(events.at_s, ibis.null("int64"))
         for n, after in enumerate(afters)
     }
     attempt = {f"open_{n}": counts(events, a).ifelse(1, None) for n, a in enumerate(aggregates)}

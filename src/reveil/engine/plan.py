@@ -7,7 +7,7 @@ Out: one row per customer of the population with one whole number per aggregate;
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import reduce
@@ -21,8 +21,9 @@ from ibis.common.deferred import Deferred
 from reveil.engine import periods
 from reveil.engine.aggregate import Aggregate
 from reveil.engine.chunks import CHUNK, TOLD_ID, Question, Tables, answered
-from reveil.engine.direct import attributes_at, parts_of, seen
+from reveil.engine.direct import attributes_at, parts_of, reads_lines, seen
 from reveil.engine.gaps import with_before
+from reveil.engine.rows import told_once
 from reveil.events.log import DAY, EventLog, seconds
 
 
@@ -260,22 +261,25 @@ LOG = ("events", "lines")
 
 
 def _narrow(
-    log: EventLog, cutoffs: Iterable[date], aggregates: Iterable[Aggregate], observation: timedelta
+    log: EventLog,
+    cutoffs: Iterable[date],
+    aggregates: Collection[Aggregate],
+    observation: timedelta,
 ) -> dict[str, ir.Table]:
-    """Leave out the rows and columns that nothing asks for."""
-    days, wanted = sorted(cutoffs), list(aggregates)
-    kinds = sorted({kind for a in wanted for kind in (*a.kinds, *a.after)})
-    named = {name for a in wanted for name in (a.column, a.naming) if name is not None}
-    if any(a.channels is not None for a in wanted):
-        named.add("channel")
+    """Keep the rows and columns that something asks for, and say once which rows count."""
+    days = sorted(cutoffs)
     end_s, start_s = seconds(days[-1]), seconds(days[0] - observation)
+    known = ["known_s"] if "available_at" in log.columns else []
 
-    def narrowed(table: ir.Table, *columns: str) -> ir.Table:
+    def narrowed(table: ir.Table, wanted: list[Aggregate]) -> ir.Table:
+        kinds = sorted({kind for a in wanted for kind in (*a.kinds, *a.after)})
+        named = {a.column for a in wanted}
+        named |= {"kind" for a in wanted if a.statistic == "last_kind"}
         table = seen(table, end_s, start_s)
         table = table.filter(table.kind.isin(kinds) if kinds else False)
-        return table.select(*columns, *[name for name in table.columns if name in named])
+        columns = [name for name in table.columns if name in named]
+        return told_once(table, wanted, "customer_id", "at_s", *known, *columns)
 
-    return {
-        "events": narrowed(log.events, "customer_id", "kind", "at_s", "known_s", "is_start"),
-        "lines": narrowed(log.lines, "customer_id", "kind", "at_s", "known_s"),
-    }
+    of_lines = [a for a in aggregates if reads_lines(a)]
+    of_events = [a for a in aggregates if not reads_lines(a)]
+    return {"events": narrowed(log.events, of_events), "lines": narrowed(log.lines, of_lines)}

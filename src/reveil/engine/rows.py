@@ -9,8 +9,9 @@ evaluates a filtered aggregate three to five times more slowly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from math import log
 from typing import Literal
 
@@ -38,7 +39,52 @@ FOLDS: Mapping[Statistic, Fold] = {
 }
 """How the rows of an aggregate become one number; statistics that are not here need more than that."""
 
-_OF_STARTS = ("count", "last", "first", "last_kind", "decayed")
+_OF_STARTS = (*FOLDS, "since", "gap_count", "gap_sum", "gap_squares", "gap_max", "gap_from",
+              "spell_start", "spell_count", "spell_from")  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Match:
+    """Which rows count, whatever their date.
+
+    Parameters
+    ----------
+    kinds
+        Of these kinds.
+    starts
+        Only the first row of each order: the later ones bring money, not another order.
+    channels, named
+        Only those that came by one of some channels, or that name something in some columns.
+    """
+
+    kinds: tuple[str, ...]
+    starts: bool = False
+    channels: tuple[str, ...] | None = None
+    named: tuple[str, ...] = ()
+
+    @property
+    def column(self) -> str:
+        """Name of the column that says so once and for all, where a table has it."""
+        return f"of_{sha256(repr(self).encode()).hexdigest()[:16]}"
+
+    def on(self, table: ir.Table) -> ir.BooleanValue:
+        """Say which rows of a table count; never null."""
+        if self.column in table.columns:
+            return table[self.column]
+        # Engines join a list of several as a table, at ten times the cost of comparing.
+        condition = _or([table.kind == kind for kind in self.kinds])
+        if self.starts and "is_start" in table.columns:
+            condition &= table.is_start
+        for name in self.named:
+            condition &= table[name].notnull()
+        if self.channels is not None:
+            came = [(table.channel == one).fill_null(False) for one in self.channels]
+            condition &= _or(came)
+        return condition
+
+
+def _or(conditions: Sequence[ir.BooleanValue]) -> ir.BooleanValue:
+    return ibis.or_(*conditions) if conditions else ibis.literal(False)
 
 
 def stream(a: Aggregate) -> Aggregate:
@@ -46,22 +92,54 @@ def stream(a: Aggregate) -> Aggregate:
     return replace(a, start_days=None, end_days=0)
 
 
+def match(a: Aggregate) -> Match:
+    """Say which rows an aggregate counts."""
+    named = [] if a.naming is None else [a.naming]
+    if a.statistic in ("lines", "last_value", "distinct") and a.column is not None:
+        named.append(a.column)
+    return Match(
+        kinds=a.kinds,
+        starts=a.statistic in _OF_STARTS and a.column is None,
+        channels=a.channels,
+        named=tuple(named),
+    )
+
+
+def answers(after: tuple[str, ...]) -> Match:
+    """Say which rows are answers: later rows of an order are no other answer."""
+    return Match(kinds=after, starts=True)
+
+
 def counts(table: ir.Table, a: Aggregate) -> ir.BooleanValue:
-    """Say which rows count, whatever their date."""
-    # No instant is null: no row, and still a column.
-    condition = table.kind.isin(a.kinds) if a.kinds else table.at_s.isnull()
-    if a.statistic in _OF_STARTS and a.column is None and "is_start" in table.columns:
-        # The later rows of an order bring money, not another order.
-        condition &= table.is_start
-    if a.naming is not None:
-        condition &= table[a.naming].notnull()
-    if a.channels is not None:
-        condition &= table.channel.isin(a.channels)
-    return condition
+    """Say which rows an aggregate counts, whatever their date."""
+    return match(a).on(table)
+
+
+def counted_by(table: ir.Table, matches: Iterable[Match]) -> ir.Table:
+    """Keep the rows that something counts, or some more where that is cheaper to tell."""
+    wanted = list(dict.fromkeys(matches))
+    if "kind" not in table.columns:
+        return table.filter(_or([one.on(table) for one in wanted]))
+    kinds = sorted({kind for one in wanted for kind in one.kinds})
+    return table.filter(table.kind.isin(kinds) if kinds else False)
+
+
+def told_once(table: ir.Table, aggregates: Iterable[Aggregate], *keep: str) -> ir.Table:
+    """Put a column for each match in the place of the columns that tell it.
+
+    Parameters
+    ----------
+    keep
+        Other columns to keep.
+    """
+    wanted = list(aggregates)
+    matches = dict.fromkeys(match(a) for a in wanted if a.kinds)
+    matches |= dict.fromkeys(answers(a.after) for a in wanted if a.statistic == "since")
+    return table.select(*keep, **{one.column: one.on(table) for one in matches})
 
 
 def given(table: ir.Table, a: Aggregate, weight: ir.IntegerValue | None = None) -> ir.Value:
-    """Say what each row gives an aggregate; null where it does not count.
+    """Say what each row gives an aggregate: null where it does not count; for a count, whether.
 
     Parameters
     ----------
@@ -70,7 +148,7 @@ def given(table: ir.Table, a: Aggregate, weight: ir.IntegerValue | None = None) 
     """
     match a.statistic:
         case "count" | "lines":
-            value = ibis.literal(1, type="int8")
+            return counts(table, a)
         case "last" | "first":
             value = table.at_s
         case "last_kind":
@@ -82,17 +160,24 @@ def given(table: ir.Table, a: Aggregate, weight: ir.IntegerValue | None = None) 
             value = weight if a.column is None else _weighted(table[a.column], weight)
         case _:
             value = table[a.column]
-    condition = counts(table, a)
-    if a.statistic in ("lines", "last_value"):
-        condition &= table[a.column].notnull()
-    return condition.ifelse(value, ibis.null(value.type()))
+    return counts(table, a).ifelse(value, ibis.null(value.type()))
+
+
+def windowed(values: ir.Value, window: ir.BooleanValue | None) -> ir.Value:
+    """Leave out what rows outside a window gave."""
+    if window is None:
+        return values
+    if values.type().is_boolean():
+        return values & window
+    return window.ifelse(values, ibis.null(values.type()))
 
 
 def folded(values: ir.Column, fold: Fold) -> ir.Value:
     """Put together what rows gave, as a whole number; null, or 0 for a count, without any."""
     match fold:
         case "count":
-            value = values.count()
+            # Four times cheaper than counting what is not null.
+            value = values.sum()
         case "sum":
             value = values.sum()
         case "max":

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, cast
+from uuid import uuid4
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -66,6 +67,19 @@ class SparkBackend(Backend):
         with self.told():
             rows = self.spark_frame(expr).toArrow()
         return expr.__pyarrow_result__(PyArrowData.convert_table(rows, table.schema()))
+
+    def kept(self, table: ir.Table) -> ir.Table:
+        """Compute a table; executors keep it until it is forgotten."""
+        rows = self.spark_frame(table).persist()
+        rows.count()
+        name = f"reveil_{uuid4().hex}"
+        rows.createOrReplaceTempView(name)
+        return self.table(name)
+
+    def forget(self, table: ir.Table) -> None:
+        """Let go of a table that was kept."""
+        self._session.table(table.get_name()).unpersist()
+        self._session.catalog.dropTempView(table.get_name())
 
     def write_parquet(
         self,
