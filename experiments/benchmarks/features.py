@@ -5,8 +5,8 @@
     python experiments/benchmarks/features.py --events 20M,100M --shape sparse --what scan,reveil
 
 Writes logs of those sizes to a folder, then runs every job in a process of its own and by turns.
-Jobs: `scan` reads the needed columns and no more; `sql`, `polars` and `pandas` are rivals written
-for this log; `reveil` is the engine, `reveil12` with twelve cutoffs, 28 days apart, `direct12`
+Jobs: `scan` reads the needed columns and no more; `sql`, `polars`, `pandas` and `pandas-categories`
+are rivals written for this log; `reveil` is the engine, `reveil12` with twelve cutoffs, 28 days apart, `direct12`
 and `periods12` with one of its plans. Figures are CPU seconds (user and system, children
 included, imports left out), their ratio to the first job in the same turn, wall seconds and
 peak memory. What jobs of one cutoff wrote is compared value by value, as float32.
@@ -25,11 +25,12 @@ import sys
 import tempfile
 import time
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
-from feature_rivals.asked import DAY, Run, asked, cutoffs, seconds
-from feature_rivals.made import CUTOFF, customers_of, make
+from feature_rivals.asked import DAY, Job, Run, asked, cutoffs, seconds
+from feature_rivals.made import customers_of, make
 
 SCAN = """
 select max(customer_id), max(kind), sum(at_s), sum(known_s), sum(amount), max(channel),
@@ -40,33 +41,35 @@ from read_parquet('{folder}/events.parquet') where {seen}
 """
 
 
-def scan(folder: Path, observation: int, memory: str) -> Run:
+def scan(job: Job) -> Run:
     """Read every column that features need, of the rows they see."""
-    end = seconds(CUTOFF)
-    seen = f"known_s < {end} and at_s >= {end - observation * DAY}"
+    end = seconds(job.cutoffs[-1])
+    seen = f"known_s < {end} and at_s >= {end - job.observation * DAY}"
 
     def run() -> None:
-        connection = duckdb.connect(config={"threads": 2, "memory_limit": memory})
+        connection = duckdb.connect(config={"threads": 2, "memory_limit": job.memory})
         connection.execute("set enable_progress_bar = false")
-        connection.execute(SCAN.format(folder=folder, seen=seen)).fetchall()
+        connection.execute(SCAN.format(folder=job.folder, seen=seen)).fetchall()
 
     return run
 
 
-def prepared(job: str, folder: Path, out: Path, observation: int, memory: str) -> Run:
+def prepared(name: str, given: argparse.Namespace) -> Run:
     """Make a job ready to run, everything imported that it needs."""
-    if job == "scan":
-        return scan(folder, observation, memory)
-    found = re.fullmatch(r"(reveil|direct|periods)(\d*)", job)
-    if found is None:
-        return import_module(f"feature_rivals.in_{job}").prepared(
-            folder, out, CUTOFF, observation, memory
-        )
-    plan = "" if found[1] == "reveil" else found[1]
-    days = cutoffs(int(found[2] or 1))
-    return import_module("feature_rivals.in_reveil").prepared(
-        folder, out, days, observation, memory, plan
+    engine = re.fullmatch(r"(reveil|direct|periods)(\d*)", name)
+    rival, _, how = ("reveil", "", engine[1]) if engine else name.partition("-")
+    job = Job(
+        folder=given.folder,
+        out=given.out,
+        cutoffs=cutoffs(int(engine[2] or 1) if engine else 1),
+        observation=given.observation,
+        memory=given.memory,
+        how="" if how == "reveil" else how,
     )
+    if rival == "scan":
+        return scan(job)
+    run: Run = import_module(f"feature_rivals.in_{rival}").prepared(job)
+    return run
 
 
 def measured(job: str, folder: Path, out: Path, asked_for: argparse.Namespace) -> dict[str, float]:
@@ -99,7 +102,7 @@ def differences(first: Path, other: Path) -> str:
     names = [row[0] for row in connection.execute(f"describe select * from {one}").fetchall()]
     names = [name for name in names if name not in ("customer_id", "cutoff")]
     found = connection.execute(
-        f"select count(*), count(a.customer_id), count(b.customer_id), "
+        "select count(*), count(a.customer_id), count(b.customer_id), "
         + ", ".join(f'sum((a."{n}" is distinct from b."{n}")::int)' for n in names)
         + f" from {one} a full join {two} b using (customer_id)"
     ).fetchone()
@@ -142,7 +145,7 @@ def turns(place: Path, asked_for: argparse.Namespace, events: int, shape: str) -
                 f"{found[job][-1]['wall']:.1f} s, {found[job][-1]['peak_gb']:.2f} GB",
                 flush=True,
             )
-    print(f"\n{'':10} {'CPU s':>22} {'us an event':>12} {'wall s':>22} {'peak GB':>8}", end="")
+    print(f"\n{'':17} {'CPU s':>22} {'us an event':>12} {'wall s':>22} {'peak GB':>8}", end="")
     print("".join(f" {'CPU / ' + job:>22}" for job in jobs))
     for job, each in found.items():
         cpu, wall = ([one[key] for one in each] for key in ("cpu", "wall"))
@@ -151,7 +154,7 @@ def turns(place: Path, asked_for: argparse.Namespace, events: int, shape: str) -
             for base in jobs
         ]
         print(
-            f"{job:10} {spread(cpu):>22} {statistics.median(cpu) / events * 1e6:12.2f} "
+            f"{job:17} {spread(cpu):>22} {statistics.median(cpu) / events * 1e6:12.2f} "
             f"{spread(wall):>22} {max(one['peak_gb'] for one in each):8.2f}"
             + "".join(f" {ratio:>22}" for ratio in ratios)
         )
@@ -178,7 +181,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.job:
-        run = prepared(given.job, given.folder, given.out, given.observation, given.memory)
+        run = prepared(given.job, given)
         before, started = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
         run()
         wall = time.monotonic() - started
@@ -189,7 +192,7 @@ def main() -> None:
         for shape in given.shape.split(","):
             sizes = [size(text) for text in given.events.split(",")]
             medians = [turns(place, given, events, shape) for events in sizes]
-            for less, more in zip(medians, medians[1:], strict=False):
+            for less, more in pairwise(medians):
                 for job in less:
                     print(f"{job}: {more[job] / less[job]:.2f} times the CPU of the smaller log")
 

@@ -10,7 +10,9 @@ customer, is the same text for all.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Protocol
 
 from feature_rivals.made import CHANNELS, CUTOFF, MIX
@@ -22,6 +24,33 @@ from reveil.features.matrix import FeatureSet, feature_set
 DAY = 86_400
 Run = Callable[[], None]
 """Does the work that is measured."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """What a rival must write, and where.
+
+    Parameters
+    ----------
+    folder, out
+        Of the log's Parquet, and of the matrix.
+    cutoffs
+        The rivals do the last one only.
+    observation
+        Days before a cutoff that are seen.
+    memory
+        Of the engine, such as `4GB`; Polars and pandas have no such setting.
+    how
+        A variant of the rival, or a plan of the engine.
+    """
+
+    folder: Path
+    out: Path
+    cutoffs: tuple[date, ...]
+    observation: int
+    memory: str
+    how: str = ""
+
 
 ACTIVE = ("email_click", "login", "purchase", "return", "visit")
 LIMIT_DAYS = 240
@@ -43,9 +72,9 @@ def asked(observation: int) -> FeatureSet:
     )
 
 
-def cutoffs(count: int) -> list[date]:
+def cutoffs(count: int) -> tuple[date, ...]:
     """Step back from the latest cutoff by 28 days, earliest first."""
-    return [CUTOFF - timedelta(28 * n) for n in reversed(range(count))]
+    return tuple(CUTOFF - timedelta(28 * n) for n in reversed(range(count)))
 
 
 def seconds(day: date) -> int:

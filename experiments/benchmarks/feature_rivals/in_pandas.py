@@ -3,17 +3,17 @@
 In:  the log's Parquet, a cutoff.
 Out: the matrix as Parquet.
 
-Kinds, channels and customers are categories, and what several features share is computed once.
+Customers and kinds are text, as they were read; or, once somebody saw how slow that is, categories
+(`pandas-categories`).
 """
 
 from __future__ import annotations
 
-from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from feature_rivals.asked import DAY, Run, asked, formulas, seconds
+from feature_rivals.asked import DAY, Job, Run, asked, formulas, seconds
 
 from reveil.engine.aggregate import EPOCH_SHIFT, VALUES, Aggregate
 from reveil.features.matrix import FeatureSet
@@ -91,21 +91,24 @@ class Columns:
 class Analyst:
     """The frames an analyst keeps, and a number for each customer when asked."""
 
-    def __init__(self, folder: Path, cutoff: date, days: int) -> None:
-        self.end = seconds(cutoff)
-        self.people = pd.read_parquet(folder / "customers.parquet")["customer_id"]
-        self.events = self.read(folder / "events.parquet", days, ("kind", "channel", "campaign"))
-        self.lines = self.read(folder / "lines.parquet", days, ("kind", "item", "category"))
+    def __init__(self, job: Job, *, categories: bool) -> None:
+        self.end = seconds(job.cutoffs[-1])
+        self.start = self.end - job.observation * DAY
+        self.people = pd.read_parquet(job.folder / "customers.parquet")["customer_id"]
+        self.keys = pd.RangeIndex(len(self.people)) if categories else pd.Index(self.people)
+        self.categories = categories
+        self.events = self.read(job.folder / "events.parquet", "channel", "campaign")
+        self.lines = self.read(job.folder / "lines.parquet", "item", "category")
         self.starts = self.events[self.events["is_start"]]
 
-    def read(self, path: Path, days: int, categories: tuple[str, ...]) -> pd.DataFrame:
+    def read(self, path: Path, *texts: str) -> pd.DataFrame:
         """Read what was known at the cutoff, in the observation window."""
-        frame = pd.read_parquet(path)
-        start = self.end - days * DAY
-        frame = frame[(frame["known_s"] < self.end) & (frame["at_s"] >= start)]
-        known = pd.CategoricalDtype(self.people)
-        frame = frame.assign(customer=frame["customer_id"].astype(known).cat.codes)
-        return frame.drop(columns="customer_id").astype(dict.fromkeys(categories, "category"))
+        frame = pd.read_parquet(path).rename(columns={"customer_id": "customer"})
+        frame = frame[(frame["known_s"] < self.end) & (frame["at_s"] >= self.start)]
+        if not self.categories:
+            return frame
+        numbers = frame["customer"].astype(pd.CategoricalDtype(self.people)).cat.codes
+        return frame.assign(customer=numbers).astype(dict.fromkeys(("kind", *texts), "category"))
 
     def window(self, frame: pd.DataFrame, a: Aggregate) -> pd.DataFrame:
         """Keep the rows that an aggregate counts."""
@@ -135,85 +138,75 @@ class Analyst:
 
     def value(self, a: Aggregate, gaps: dict[tuple[str, ...], pd.DataFrame]) -> pd.Series:
         """Compute one aggregate, a number for each customer that has one."""
-        starts = self.window(self.starts, a) if a.statistic not in ("lines", "distinct") else None
+        among = self.lines if a.column in ("item", "category") else self.events
+        starts = self.window(self.starts, a) if a.column is None else self.window(among, a)
+        at_s = starts.groupby("customer")["at_s"]
         match a.statistic:
             case "count":
-                return starts.groupby("customer").size()
+                value = starts.groupby("customer").size()
             case "last":
-                return starts.groupby("customer")["at_s"].max()
+                value = at_s.max()
             case "first":
-                return starts.groupby("customer")["at_s"].min()
+                value = at_s.min()
             case "sum":
-                return self.window(self.events, a).groupby("customer")[a.column].sum()
+                value = starts.groupby("customer")[a.column].sum()
             case "max":
-                return self.window(self.events, a).groupby("customer")[a.column].max()
-            case "decayed" if a.column is None:
-                return self.weights(starts, a.half_life).groupby(starts["customer"]).sum()
+                value = starts.groupby("customer")[a.column].max()
             case "decayed":
-                frame = self.window(self.events, a)
-                worth = self.weights(frame, a.half_life) * frame[a.column]
-                return worth.groupby(frame["customer"]).sum()
+                weight = self.weights(starts, a.half_life)
+                worth = weight if a.column is None else weight * starts[a.column]
+                value = worth.groupby(starts["customer"]).sum()
             case "last_value":
-                frame = self.events[self.events["rating"].notna()]
-                kept = np.round(frame["rating"] * 1000).astype("int64") + VALUES // 2
-                packed = (frame["at_s"] + EPOCH_SHIFT) * VALUES + kept
-                return packed.groupby(frame["customer"]).max().astype("Int64")
+                rated = starts[starts[a.column].notna()]
+                kept = np.round(rated[a.column] * 1000).astype("int64") + VALUES // 2
+                packed = (rated["at_s"] + EPOCH_SHIFT) * VALUES + kept
+                value = packed.groupby(rated["customer"]).max().astype("Int64")
             case "lines":
-                return self.window(self.lines, a).groupby("customer")[a.column].count()
+                value = starts.groupby("customer")[a.column].count()
             case "distinct":
-                among = self.lines if a.column in ("item", "category") else self.events
-                pairs = self.window(among, a)[["customer", a.column]].dropna().drop_duplicates()
-                return pairs.groupby("customer").size()
+                pairs = starts[["customer", a.column]].dropna().drop_duplicates()
+                value = pairs.groupby("customer").size()
             case "since":
                 answers = self.starts[self.starts["kind"].isin(a.after)]
-                last = answers.groupby("customer")["at_s"].max()
-                answered = starts["customer"].map(last).fillna(0)
-                return starts[starts["at_s"] > answered].groupby("customer").size()
-        frame = gaps.setdefault(a.kinds, None)
-        if frame is None:
-            frame = gaps[a.kinds] = self.gaps(a)
-        return self.of_gaps(frame, a)
+                answered = starts["customer"].map(answers.groupby("customer")["at_s"].max())
+                value = starts[starts["at_s"] > answered.fillna(0)].groupby("customer").size()
+            case _:
+                if a.kinds not in gaps:
+                    gaps[a.kinds] = self.gaps(a)
+                value = self.of_gaps(gaps[a.kinds], a)
+        return value
 
     def of_gaps(self, frame: pd.DataFrame, a: Aggregate) -> pd.Series:
         """Compute what stands on gaps."""
         told = frame[frame["before"].notna()]
         long = told[told["gap"] > (a.longer_days or 0) * DAY]
-        match a.statistic:
-            case "gap_count":
-                return told.groupby("customer").size()
-            case "gap_sum":
-                return told.groupby("customer")["gap"].sum()
-            case "gap_squares":
-                return (told["gap"].astype("int64") ** 2).groupby(told["customer"]).sum()
-            case "gap_max":
-                return told.groupby("customer")["gap"].max()
-            case "gap_from":
-                return told.groupby("customer")["before"].max()
-            case "spell_start":
-                starts = pd.concat([frame[frame["before"].isna()], long])
-                return starts.groupby("customer")["at_s"].max()
-            case "spell_count":
-                return long.groupby("customer").size()
-            case "spell_from":
-                return long.groupby("customer")["before"].max()
-        raise AssertionError(a.statistic)
+        starts = pd.concat([frame[frame["before"].isna()], long])
+        squares = told["gap"].astype("int64") ** 2
+        return {
+            "gap_count": lambda: told.groupby("customer").size(),
+            "gap_sum": told.groupby("customer")["gap"].sum,
+            "gap_squares": lambda: squares.groupby(told["customer"]).sum(),
+            "gap_max": told.groupby("customer")["gap"].max,
+            "gap_from": told.groupby("customer")["before"].max,
+            "spell_start": starts.groupby("customer")["at_s"].max,
+            "spell_count": lambda: long.groupby("customer").size(),
+            "spell_from": long.groupby("customer")["before"].max,
+        }[a.statistic]()
 
 
-def prepared(folder: Path, out: Path, cutoff: date, observation: int, memory: str) -> Run:
-    """Make ready to write the matrix of one cutoff; pandas has no limit of memory to set."""
-    features = asked(observation)
-    return lambda: write(features, folder, out, cutoff)
+def prepared(job: Job) -> Run:
+    """Make ready to write the matrix of one cutoff."""
+    features = asked(job.observation)
+    return lambda: write(features, job)
 
 
-def write(features: FeatureSet, folder: Path, out: Path, cutoff: date) -> None:
+def write(features: FeatureSet, job: Job) -> None:
     """Write the matrix of one cutoff."""
-    analyst = Analyst(folder, cutoff, features.observation.days)
+    analyst = Analyst(job, categories=job.how == "categories")
     gaps: dict[tuple[str, ...], pd.DataFrame] = {}
-    everybody = range(len(analyst.people))
-    counted = {a.key: analyst.value(a, gaps).reindex(everybody) for a in features.aggregates}
-    counted["cutoff_s"] = pd.Series(analyst.end, index=everybody)
-    frame = pd.DataFrame(counted)
-    values = formulas(features, Columns(frame), lambda v: v.inner)
+    counted = {a.key: analyst.value(a, gaps).reindex(analyst.keys) for a in features.aggregates}
+    counted["cutoff_s"] = pd.Series(analyst.end, index=analyst.keys)
+    values = formulas(features, Columns(pd.DataFrame(counted)), lambda v: v.inner)
     matrix = pd.DataFrame({name: v.astype("Float32") for name, v in values.items()})
-    matrix.insert(0, "customer_id", analyst.people)
-    matrix.to_parquet(out / "part-0.parquet", index=False, compression="zstd")
+    matrix.insert(0, "customer_id", analyst.people.to_numpy())
+    matrix.to_parquet(job.out / "part-0.parquet", index=False, compression="zstd")

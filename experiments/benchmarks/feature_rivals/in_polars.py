@@ -15,7 +15,7 @@ from functools import reduce
 from pathlib import Path
 
 import polars as pl
-from feature_rivals.asked import DAY, Run, asked, formulas, seconds
+from feature_rivals.asked import DAY, Job, Run, asked, formulas, seconds
 from feature_rivals.in_sql import CHANNELS, KINDS, OF_STARTS
 
 from reveil.engine.aggregate import EPOCH_SHIFT, VALUES, Aggregate
@@ -168,26 +168,26 @@ class Query:
         where = self.condition(a)
         match a.statistic:
             case "count":
-                return where.sum()
+                value = where.sum()
             case "sum":
-                return pl.when(where).then(a.column).sum()
+                value = pl.when(where).then(a.column).sum()
             case "max":
-                return pl.when(where).then(a.column).max()
+                value = pl.when(where).then(a.column).max()
             case "last":
-                return pl.when(where).then("at_s").max()
+                value = pl.when(where).then("at_s").max()
             case "first":
-                return pl.when(where).then("at_s").min()
+                value = pl.when(where).then("at_s").min()
             case "distinct":
-                bits = [
-                    (where & (pl.col("c") == n)).any().cast(pl.Int64) for n in range(len(CHANNELS))
-                ]
-                return pl.sum_horizontal(bits)
+                came = [(where & (pl.col("c") == n)).any() for n in range(len(CHANNELS))]
+                value = pl.sum_horizontal(one.cast(pl.Int64) for one in came)
             case "decayed":
-                value = pl.col(f"w{a.half_life}")
-                return pl.when(where).then(value * pl.col("amount") if a.column else value).sum()
+                weight = pl.col(f"w{a.half_life}")
+                worth = weight * pl.col("amount") if a.column else weight
+                value = pl.when(where).then(worth).sum()
             case _:
                 kept = (pl.col("rating") * 1000).round().cast(pl.Int64) + VALUES // 2
-                return ((pl.col("at_s") + EPOCH_SHIFT) * VALUES + kept).max()
+                value = ((pl.col("at_s") + EPOCH_SHIFT) * VALUES + kept).max()
+        return value
 
     def wide(self, rows: pl.LazyFrame) -> pl.LazyFrame:
         """Compute everything that needs no other row of the customer."""
@@ -217,9 +217,7 @@ class Query:
             )
             told = told.with_columns((pl.col("at_s") - pl.col("before")).alias("gap"))
             mine = [a for a in every if a.kinds == kinds]
-            frames.append(
-                told.group_by("customer_id").agg(self._gap(a).alias(a.key) for a in mine)
-            )
+            frames.append(told.group_by("customer_id").agg(self._gap(a).alias(a.key) for a in mine))
         return frames
 
     def _gap(self, a: Aggregate) -> pl.Expr:
@@ -305,14 +303,14 @@ class Query:
         )
 
 
-def prepared(folder: Path, out: Path, cutoff: date, observation: int, memory: str) -> Run:
-    """Make ready to write the matrix of one cutoff; Polars has no limit of memory to set."""
-    query = Query(asked(observation), folder, cutoff)
+def prepared(job: Job) -> Run:
+    """Make ready to write the matrix of one cutoff."""
+    query = Query(asked(job.observation), job.folder, job.cutoffs[-1])
 
     def run() -> None:
         rows = query.rows().collect(engine="streaming").lazy()
         query.matrix(rows).sink_parquet(
-            out / "part-0.parquet", engine="streaming", compression="zstd"
+            job.out / "part-0.parquet", engine="streaming", compression="zstd"
         )
 
     return run

@@ -8,13 +8,12 @@ The log's tables are opened lazily: whatever the engine makes of them is in the 
 
 from __future__ import annotations
 
-from datetime import date
 from itertools import chain
 from pathlib import Path
 
 import ibis
 import pyarrow.parquet as pq
-from feature_rivals.asked import Run, asked, contents
+from feature_rivals.asked import Job, Run, asked, contents
 from feature_rivals.made import END, START
 
 from reveil.engine.duckdb import DuckDB
@@ -39,24 +38,23 @@ def opened(folder: Path, backend: ibis.BaseBackend) -> EventLog:
     )
 
 
-def prepared(
-    folder: Path, out: Path, cutoffs: list[date], observation: int, memory: str, plan: str
-) -> Run:
+def prepared(job: Job) -> Run:
     """Make ready to write the matrix of some cutoffs, by the engine's choice of plan or one named."""
 
     def run() -> None:
-        backend = DuckDB(EngineSettings(threads=2, memory=memory)).backend
-        log = opened(folder, backend)
-        people = backend.read_parquet(str(folder / "customers.parquet"))
-        features = asked(observation)
-        named = Plan(name=plan, why="asked for", cutoffs=len(cutoffs)) if plan else None
-        tables = features.batches(
-            log, {day: people.mutate(cutoff=ibis.date(day)) for day in cutoffs}, plan=named
+        backend = DuckDB(EngineSettings(threads=2, memory=job.memory)).backend
+        log = opened(job.folder, backend)
+        people = backend.read_parquet(str(job.folder / "customers.parquet"))
+        plan = None
+        if job.how:
+            plan = Plan(name=job.how, why="it was asked for", cutoffs=len(job.cutoffs))
+        tables = asked(job.observation).batches(
+            log, {day: people.mutate(cutoff=ibis.date(day)) for day in job.cutoffs}, plan=plan
         )
         # As `reveil features --out` writes it.
         first = next(tables)[1]
-        with pq.ParquetWriter(out / "part-0.parquet", first.schema, compression="zstd") as writer:
+        with pq.ParquetWriter(job.out / "part-0.parquet", first.schema, compression="zstd") as file:
             for table in chain([first], (table for _, table in tables)):
-                writer.write_table(table)
+                file.write_table(table)
 
     return run

@@ -115,9 +115,7 @@ def make(folder: Path, events: int, shape: str, *, seed: int = 7) -> None:
     )  # fmt: skip
     lines = folder / "lines.parquet"
     half = lines.with_suffix(".part")
-    connection.execute(
-        LINES.format(events=written, path=half, items=ITEMS, categories=CATEGORIES)
-    )
+    connection.execute(LINES.format(events=written, path=half, items=ITEMS, categories=CATEGORIES))
     connection.execute(
         f"copy (select distinct customer_id from read_parquet('{written}') order by 1) "
         f"to '{folder / 'customers.parquet'}' (format parquet)"
