@@ -139,7 +139,7 @@ def _answered(
         return table.filter(table.customer_id.between(first, first + customers - 1))
 
     whole = {name: space.view(f"whole_{name}", chunk(one, 0)) for name, one in stored.items()}
-    recipes = {name: str(space.backend.compile(one)) for name, one in question.added(whole).items()}
+    recipes = {name: _whole_numbers(space, one) for name, one in question.added(whole).items()}
     added = {name: space.table(f"added_{name}", f"{sql} LIMIT 0") for name, sql in recipes.items()}
     sights = {
         cutoff: {
@@ -163,6 +163,15 @@ def _answered(
             if asked is None:
                 asked = str(space.backend.compile(question.asked(seen, here).order_by(TOLD_ID)))
             yield cutoff, space.backend.con.sql(asked).to_arrow_table()
+
+
+def _whole_numbers(space: _Space, table: ir.Table) -> str:
+    """Compile a table whose whole numbers are of 64 bits, DuckDB adding them up to 128; by customer."""
+    columns = ", ".join(
+        f'CAST("{name}" AS BIGINT) AS "{name}"' if kind.is_int64() else f'"{name}"'
+        for name, kind in table.schema().items()
+    )
+    return f"SELECT {columns} FROM ({space.backend.compile(table)}) ORDER BY customer_id"
 
 
 def _numbered(space: _Space, met: Sequence[ir.Table]) -> ir.Table:
