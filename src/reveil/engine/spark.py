@@ -51,6 +51,9 @@ PROMISES: Mapping[str, str] = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     # On queries of hundreds of columns it takes minutes and gigabytes, and gains nothing here.
     "spark.sql.constraintPropagation.enabled": "false",
+    # Spark writes a plan out for its pages at every step: gigabytes, for such queries.
+    "spark.sql.maxPlanStringLength": "10000",
+    "spark.sql.ui.explainMode": "simple",
 }
 """What the same results need, set in a session of our own: that of the cluster keeps its settings."""
 

@@ -89,9 +89,13 @@ def _written(study: Study, log: EventLog, days: Sequence[date], folder: str) -> 
     with reading(folder.rpartition("/")[2]), backend.told():
         for n, day in enumerate(days):
             people = population(log, study.activity, day, State.ACTIVE, State.INACTIVE)
+            # Hundreds of columns in one query are more than Spark's planner takes: who is in the
+            # matrix is worked out first.
+            people = backend.kept(people)
             table = features.matrix(log, people, day)
             first, last = n == 0, n == len(days) - 1
             backend.write_parquet(table, folder, mode="error" if first else "append", whole=last)
+            backend.forget(people)
         counted = backend.counted(folder, "cutoff")
     for day in days:
         if not counted.get(day):
