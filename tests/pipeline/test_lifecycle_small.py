@@ -179,3 +179,28 @@ def test_online_retail_as_pandas_counts_it(online_retail: Path) -> None:
             there = a in table.index and b in table.columns
             assert found.moves.counts[i][j] == (table.loc[a, b] if there else 0)
     assert (found.purchases_only, found.wrong) == (True, 0)
+
+
+def test_a_text_of_the_customers_table_is_no_quantity(tmp_path: Path) -> None:
+    """Its place among its levels is compared between nobody; numbers of the table are."""
+    people = range(240)
+    (tmp_path / "people.csv").write_text(
+        "id,tier,age\n"
+        + "".join(f"c{n},{'gold' if n % 2 else 'silver'},{20 + n}\n" for n in people)
+    )
+    rows = ["client,date,montant,commande,quoi\n"]
+    for n in people:
+        days = ("2024-03-01", "2024-06-01", "2024-10-01") if n % 2 else ("2024-03-01", "2024-06-01")
+        rows += [f"c{n},{day},10,o{n}-{day},purchase\n" for day in days]
+    customers = {
+        "path": "people.csv",
+        "customer": "id",
+        "attributes": {"tier": "tier", "age": "age"},
+    }
+    study = typed(tmp_path, customers=customers)
+    (tmp_path / "ventes.csv").write_text("".join(rows), "utf-8")
+    found = lifecycle(study, date(2024, 12, 2), since=date(2024, 7, 1), out=tmp_path / "out")
+    assert found.standing.states == {"active": 120, "inactive": 120}
+    compared = {one.name for one in found.movers[0].contrasts}
+    assert "profile_age" in compared
+    assert "profile_tier" not in compared

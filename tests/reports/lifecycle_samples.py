@@ -19,7 +19,7 @@ from reveil.reports.lifecycle_values import (
     LastOrderByEngagement,
     LifecycleReport,
     Movement,
-    Unit,
+    WrittenAs,
 )
 from reveil.reports.list_values import Count
 
@@ -58,7 +58,7 @@ def lifecycle(language: Language) -> LifecycleReport:
     ]  # fmt: skip
     counts = np.array([[1226, 470, 14, 0], [188, 790, 40, 0], [4, 0, 44, 0], [58, 4, 0, 283]])
     entries = (900, 700, 82, 197)
-    units: tuple[Unit, ...] = ("days", "count", "count", "money", "share")
+    units: tuple[WrittenAs, ...] = ("days", "count", "count", "money", "share")
     d = (0.91, -0.84, -0.42, -0.12, 0.06)
     moved, stayed = (112.0, 0.0, 0.31, 31.2, 0.04), (38.0, 1.0, 1.62, 34.9, 0.031)
     distinctions = tuple(

@@ -20,7 +20,7 @@ from reveil.activity.states import State
 from reveil.activity.transitions import Transitions
 from reveil.activity.words import word
 from reveil.evaluation.contrast import Contrast
-from reveil.features.declare import Feature, Language
+from reveil.features.declare import Feature, Language, Unit
 from reveil.pipeline.movers import Movers
 from reveil.pipeline.standing import STATES, Base, Standing
 from reveil.reports.lifecycle_values import (
@@ -34,6 +34,7 @@ from reveil.reports.lifecycle_values import (
     LastOrderByEngagement,
     LifecycleReport,
     Movement,
+    WrittenAs,
 )
 from reveil.reports.list_values import Count
 from reveil.windows import STEP
@@ -46,6 +47,16 @@ SHOWN = 8
 """Distinctions shown for a move."""
 
 CLOCK_DAYS = 728
+
+WRITTEN_AS: Mapping[Unit, WrittenAs] = {
+    Unit.DAYS: "days",
+    Unit.COUNT: "count",
+    Unit.MONEY: "money",
+    Unit.RATIO: "ratio",
+    Unit.SHARE: "share",
+    Unit.NUMBER: "number",
+}
+"""Of every quantity; the place of a text among its levels is none, and is not compared."""
 
 
 def report_values(
@@ -165,7 +176,7 @@ def _distinction(one: Contrast, feature: Feature, language: Language) -> Distinc
     moved, stayed = one.typical
     return Distinction(
         meaning=feature.meaning.of(language),
-        unit=feature.unit.value,
+        unit=WRITTEN_AS[feature.unit],
         difference=one.difference,
         moved=moved,
         stayed=stayed,

@@ -18,7 +18,7 @@ import pandas as pd
 from reveil.activity.states import State
 from reveil.evaluation.contrast import FEWEST, Contrast, contrast
 from reveil.events.roles import ORDERS
-from reveil.features.declare import Feature
+from reveil.features.declare import Feature, Unit
 from reveil.pipeline.observing import features_of
 from reveil.pipeline.standing import Base
 
@@ -40,7 +40,8 @@ class Movers:
     moved, stayed
         Customers, all of them; `compared` says how many of both were.
     contrasts
-        By feature, the largest difference first.
+        By feature, the largest difference first. A text of the customers table is not among
+        them: its place among its levels is no quantity.
     clearest
         Those that chance does not explain, the largest of each signal: features of one signal
         say the same thing, and ten windows of it would hide the rest. Left out too are
@@ -89,8 +90,9 @@ def _movers(base: Base, pairs: ir.Table, before: State, after: State) -> Movers 
         people = _drawn(people, base.study.learning.seed)
     features = features_of(base.study, base.log)
     table = features.matrix(base.log, people, base.dates[0]).order_by("customer_id").to_pyarrow()
-    matrix = np.column_stack([table[name].to_numpy() for name in features.names])
-    contrasts = contrast(matrix, table["moved"].to_numpy(), features.names)
+    names = [feature.name for feature in features.features if feature.unit is not Unit.LEVEL]
+    matrix = np.column_stack([table[name].to_numpy() for name in names])
+    contrasts = contrast(matrix, table["moved"].to_numpy(), names)
     return Movers(
         before=before,
         after=after,

@@ -24,7 +24,7 @@ STATES: tuple[State, ...] = ("active", "inactive", "former", "prospect")
 """In the order of every picture."""
 
 Clock = Literal["commercial", "contact", "email"]
-Unit = Literal["days", "count", "money", "ratio", "share"]
+WrittenAs = Literal["days", "count", "money", "ratio", "share", "number"]
 Counts = NDArray[np.int64]
 
 
@@ -166,7 +166,7 @@ class Distinction:
     """
 
     meaning: str
-    unit: Unit
+    unit: WrittenAs
     difference: Interval
     moved: float
     stayed: float
