@@ -40,6 +40,8 @@ class Question:
 
     Parameters
     ----------
+    opened
+        What the rows of a table of the log, as copied, say: by its name.
     added
         Tables made once a chunk, from all its rows: by name.
     shown
@@ -48,6 +50,7 @@ class Question:
         From what the cutoff sees of every table and the cutoff's population, the answer.
     """
 
+    opened: Callable[[str, ir.Table], ir.Table]
     added: Callable[[Tables], Tables]
     shown: Callable[[str, ir.Table, date], ir.Table]
     asked: Callable[[Tables, ir.Table], ir.Table]
@@ -138,7 +141,13 @@ def _answered(
     def chunk(table: ir.Table, first: int) -> ir.Table:
         return table.filter(table.customer_id.between(first, first + customers - 1))
 
-    whole = {name: space.view(f"whole_{name}", chunk(one, 0)) for name, one in stored.items()}
+    def open_chunk(first: int) -> dict[str, ir.Table]:
+        return {
+            name: space.view(f"whole_{name}", question.opened(name, chunk(table, first)))
+            for name, table in stored.items()
+        }
+
+    whole = open_chunk(0)
     recipes = {name: _whole_numbers(space, one) for name, one in question.added(whole).items()}
     added = {name: space.table(f"added_{name}", f"{sql} LIMIT 0") for name, sql in recipes.items()}
     sights = {
@@ -152,8 +161,7 @@ def _answered(
     seen = {name: space.view(f"seen_{name}", sql) for name, sql in some.items()}
     asked = None
     for first in range(0, count, customers):
-        for name, table in stored.items():
-            space.view(f"whole_{name}", chunk(table, first))
+        open_chunk(first)
         for name, sql in recipes.items():
             space.table(f"added_{name}", sql)
         for n, (cutoff, sight) in enumerate(sights.items()):

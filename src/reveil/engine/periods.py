@@ -201,7 +201,9 @@ def _added(table: ir.Table, grid: Grid, aggregates: Sequence[Aggregate]) -> ir.T
         values = rows[streams[one]]
         if last is not None:
             values = windowed(values, rows.day >= PERIOD - last)
-        return folded(values, FOLDS[one.statistic])
+        value = folded(values, FOLDS[one.statistic])
+        # Half the width, and added up twice as fast.
+        return value.cast("int32") if FOLDS[one.statistic] == "count" else value
 
     return rows.group_by("customer_id", "period").aggregate(
         **{name: of(*one) for one, name in atoms.items()}
@@ -228,8 +230,11 @@ def _folded(table: ir.Table, aggregates: Sequence[Aggregate]) -> ir.Table:
         if a.end_days:
             before = table.age > a.end_days // PERIOD
             inside = before if inside is None else inside & before
-        values = windowed(values, inside)
         fold = FOLDS[a.statistic]
+        if fold == "count" and inside is not None:
+            values = values * inside.cast("int32")
+        else:
+            values = windowed(values, inside)
         return folded(values, "sum" if fold == "count" else fold)
 
     return table.group_by("customer_id").aggregate(**{a.key: of(a) for a in aggregates})

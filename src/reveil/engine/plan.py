@@ -23,7 +23,7 @@ from reveil.engine.aggregate import Aggregate
 from reveil.engine.chunks import CHUNK, TOLD_ID, Question, Tables, answered
 from reveil.engine.direct import attributes_at, parts_of, reads_lines, seen
 from reveil.engine.gaps import with_before
-from reveil.engine.rows import told_once
+from reveil.engine.rows import marked, matches, unmarked
 from reveil.events.log import DAY, EventLog, seconds
 
 
@@ -116,6 +116,9 @@ PERIODS_FROM_CUTOFFS = 3
 
 PERIODS_FROM_ROWS = 3.0
 """Events per customer and period from which adding up pays: `experiments/2026-11_features-speed`."""
+
+LOG = ("events", "lines")
+"""Tables of the log, beside those of periods."""
 
 SAMPLED = 16
 """The plan is chosen on one customer in so many."""
@@ -242,6 +245,7 @@ def computed(
         return reduce(_attach, parts, population).select(TOLD_ID, *kept, **values)
 
     question = Question(
+        opened=lambda name, table: unmarked(table, matches(_of_table(name, wanted))),
         added=lambda whole: (
             periods.tables(whole["events"], whole["lines"], grid, added)
             if grid is not None and added
@@ -256,10 +260,6 @@ def computed(
         yield cutoff, table.rename_columns(names)
 
 
-LOG = ("events", "lines")
-"""Tables of the log, beside those of periods."""
-
-
 def _narrow(
     log: EventLog,
     cutoffs: Iterable[date],
@@ -271,15 +271,18 @@ def _narrow(
     end_s, start_s = seconds(days[-1]), seconds(days[0] - observation)
     known = ["known_s"] if "available_at" in log.columns else []
 
-    def narrowed(table: ir.Table, wanted: list[Aggregate]) -> ir.Table:
+    def narrowed(name: str) -> ir.Table:
+        wanted = _of_table(name, aggregates)
         kinds = sorted({kind for a in wanted for kind in (*a.kinds, *a.after)})
         named = {a.column for a in wanted}
         named |= {"kind" for a in wanted if a.statistic == "last_kind"}
-        table = seen(table, end_s, start_s)
+        table = seen(getattr(log, name), end_s, start_s)
         table = table.filter(table.kind.isin(kinds) if kinds else False)
-        columns = [name for name in table.columns if name in named]
-        return told_once(table, wanted, "customer_id", "at_s", *known, *columns)
+        columns = [column for column in table.columns if column in named]
+        return marked(table, matches(wanted), "customer_id", "at_s", *known, *columns)
 
-    of_lines = [a for a in aggregates if reads_lines(a)]
-    of_events = [a for a in aggregates if not reads_lines(a)]
-    return {"events": narrowed(log.events, of_events), "lines": narrowed(log.lines, of_lines)}
+    return {name: narrowed(name) for name in LOG}
+
+
+def _of_table(name: str, aggregates: Iterable[Aggregate]) -> list[Aggregate]:
+    return [a for a in aggregates if reads_lines(a) == (name == "lines")]

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from hashlib import sha256
 from math import log
+from operator import add
 from typing import Literal
 
 import ibis
@@ -124,18 +126,44 @@ def counted_by(table: ir.Table, matches: Iterable[Match]) -> ir.Table:
     return table.filter(table.kind.isin(kinds) if kinds else False)
 
 
-def told_once(table: ir.Table, aggregates: Iterable[Aggregate], *keep: str) -> ir.Table:
-    """Put a column for each match in the place of the columns that tell it.
+MARKS = 62
+"""Matches that one whole number tells."""
+
+
+def matches(aggregates: Iterable[Aggregate]) -> tuple[Match, ...]:
+    """List every match that some aggregates ask for, in a stable order."""
+    wanted = list(aggregates)
+    found = dict.fromkeys(match(a) for a in wanted if a.kinds)
+    found |= dict.fromkeys(answers(a.after) for a in wanted if a.statistic == "since")
+    return tuple(found)
+
+
+def marked(table: ir.Table, wanted: Sequence[Match], *keep: str) -> ir.Table:
+    """Put marks, a bit for each match, in the place of the columns that tell it.
 
     Parameters
     ----------
     keep
         Other columns to keep.
     """
-    wanted = list(aggregates)
-    matches = dict.fromkeys(match(a) for a in wanted if a.kinds)
-    matches |= dict.fromkeys(answers(a.after) for a in wanted if a.statistic == "since")
-    return table.select(*keep, **{one.column: one.on(table) for one in matches})
+    marks = {}
+    for n in range(0, len(wanted), MARKS):
+        bits = [
+            one.on(table).cast("int64") * (1 << bit)
+            for bit, one in enumerate(wanted[n : n + MARKS])
+        ]
+        marks[f"marks_{n // MARKS}"] = reduce(add, bits)
+    return table.select(*keep, **marks)
+
+
+def unmarked(table: ir.Table, wanted: Sequence[Match]) -> ir.Table:
+    """Put a column for each match in the place of the marks."""
+    told = {
+        one.column: (table[f"marks_{n // MARKS}"] & (1 << n % MARKS)) != 0
+        for n, one in enumerate(wanted)
+    }
+    rest = [name for name in table.columns if not name.startswith("marks_")]
+    return table.select(*rest, **told)
 
 
 def given(table: ir.Table, a: Aggregate, weight: ir.IntegerValue | None = None) -> ir.Value:
