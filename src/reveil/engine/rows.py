@@ -73,6 +73,9 @@ class Match:
         """Say which rows of a table count; never null."""
         if self.column in table.columns:
             return table[self.column]
+        if not self.kinds:
+            # Nor need a table have the columns that nobody of no kind could fill.
+            return ibis.literal(False)
         # Engines join a list of several as a table, at ten times the cost of comparing.
         condition = _or([table.kind == kind for kind in self.kinds])
         if self.starts and "is_start" in table.columns:
@@ -139,7 +142,7 @@ def matches(aggregates: Iterable[Aggregate]) -> tuple[Match, ...]:
 
 
 def marked(table: ir.Table, wanted: Sequence[Match], *keep: str) -> ir.Table:
-    """Put marks, a bit for each match, in the place of the columns that tell it.
+    """Put marks, a bit for each match, in the place of the columns that tell it; drop unmarked rows.
 
     Parameters
     ----------
@@ -153,7 +156,8 @@ def marked(table: ir.Table, wanted: Sequence[Match], *keep: str) -> ir.Table:
             for bit, one in enumerate(wanted[n : n + MARKS])
         ]
         marks[f"marks_{n // MARKS}"] = reduce(add, bits)
-    return table.select(*keep, **marks)
+    rows = table.select(*keep, **marks)
+    return rows.filter(_or([rows[name] != 0 for name in marks]))
 
 
 def unmarked(table: ir.Table, wanted: Sequence[Match]) -> ir.Table:
