@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 CHUNK = 100_000
 """Customers whose aggregates are in memory at a time: some 200 MB of them."""
 
-TOLD_ID = "told_id"
-"""The customer's id, beside the number that stands for it."""
+TOLD_ID = "\u2060told_id"
+"""The customer's id, beside the number that stands for it; no column of a population is called so."""
 
 Tables = Mapping[str, ir.Table]
 
@@ -190,8 +190,9 @@ def _numbered(space: _Space, met: Sequence[ir.Table]) -> ir.Table:
 
 def _by_number(table: ir.Table, ids: ir.Table, *, told: bool = False) -> ir.Table:
     """Put numbers in the place of ids, in their order; rows of nobody numbered are left out."""
-    rows = table.inner_join(ids, "customer_id")
-    columns = {name: rows[name] for name in table.columns if name != "customer_id"}
+    # Whatever the columns of a population are called.
+    columns = {name: table[name] for name in table.columns if name != "customer_id"}
     if told:
-        columns[TOLD_ID] = rows.customer_id
-    return rows.select(customer_id=rows.number, **columns).order_by("customer_id")
+        columns[TOLD_ID] = table.customer_id
+    rows = table.inner_join(ids, table.customer_id == ids.customer_id)
+    return rows.select(customer_id=ids.number, **columns).order_by("customer_id")

@@ -170,9 +170,9 @@ def _since(events: ir.Table, aggregates: Sequence[Aggregate]) -> ir.Table:
         }
     )
     attempts = counted_by(events, map(match, aggregates))
-    if all(a.naming is not None for a in aggregates) and "kind" in events.columns:
+    named = sorted({str(a.naming) for a in aggregates})
+    if all(a.naming is not None for a in aggregates) and set(named) <= {*events.columns}:
         # Few contacts name an offer: the others need not be joined.
-        named = sorted({str(a.naming) for a in aggregates})
         attempts = attempts.filter(ibis.or_(*[attempts[c].notnull() for c in named]))
     joined = attempts.left_join(last, "customer_id")
 

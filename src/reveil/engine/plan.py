@@ -170,11 +170,7 @@ def chosen(
     if len(days) < PERIODS_FROM_CUTOFFS:
         why = f"{len(days)} of the {PERIODS_FROM_CUTOFFS} cutoffs from which adding up can pay"
         return Plan(name="direct", why=why, cutoffs=len(days))
-    if grid is None:
-        why = "the cutoffs, or the observation, do not lie on one grid of 28 days"
-        return Plan(name="direct", why=why, cutoffs=len(days))
-    if "available_at" in log.columns:
-        why = "events become known after they happen, so a period is not over when it ends"
+    if (why := _unfit(log, grid)) or grid is None:
         return Plan(name="direct", why=why, cutoffs=len(days))
     rows = _narrow(log, days, wanted, observation)["events"]
     some = rows.filter(rows.customer_id.hash() % SAMPLED == 0)
@@ -192,6 +188,15 @@ def chosen(
         rows_per_period=dense,
         direct=rest if pays else (),
     )
+
+
+def _unfit(log: EventLog, grid: periods.Grid | None) -> str:
+    """Say why periods cannot give what events give; empty when they can."""
+    if grid is None:
+        return "the cutoffs, or the observation, do not lie on one grid of 28 days"
+    if "available_at" in log.columns:
+        return "events become known after they happen, so a period is not over when it ends"
+    return ""
 
 
 def computed(
@@ -222,11 +227,18 @@ def computed(
     tuple
         A cutoff, and rows in the order of customer ids: the columns of its population, then
         the values. Chunks come in that order too, each with its cutoffs in the order given.
+
+    Raises
+    ------
+    ValueError
+        When periods are asked for and cannot give what the events give.
     """
     wanted = sorted(set(aggregates), key=lambda a: a.key)
     if plan is None:
         plan = chosen(log, people, wanted, observation=observation)
     grid = periods.Grid.of(people, observation)
+    if plan.name == "periods" and (why_not := _unfit(log, grid)):
+        raise ValueError(f"no plan of periods: {why_not}")
     added = [a for a in wanted if plan.name == "periods" and periods.fits(a)]
     read = [a for a in wanted if a not in added and a.statistic != "attribute"]
 
