@@ -14,7 +14,10 @@ from reveil.features.family import Declared, family, feature
 
 @family("trend", needs="purchase")
 def trend(log: AsOf) -> Iterator[Declared]:
-    """Decayed counts and amounts with half-lives of 28 and 84 days, and recent over earlier."""
+    """Decayed counts and amounts with half-lives of 28 and 84 days, and recent over earlier.
+
+    A change is no reason: to somebody silent for longer than a window it says "+0".
+    """
     yield from _counts(log, "purchase", orders, signal="trend", changes=(28, 84, 168))
     yield from _amounts(log)
     if log.kinds("engagement"):
@@ -65,14 +68,6 @@ def _counts(
             ),
             null="never null",
             window_days=2 * days,
-            # Over fewer days most customers have nothing to compare.
-            reason=None
-            if days < changes[-1]
-            else Text(
-                en=f"{word.en} of the last {days} days against the {days} before: {{value:+.0f}}",
-                fr=f"{word.fr} des {days} derniers jours par rapport aux {days} précédents : "
-                "{value:+.0f}",
-            ),
         )
 
 
@@ -102,13 +97,6 @@ def _amounts(log: AsOf) -> Iterator[Declared]:
             ),
             null="never null",
             window_days=2 * days,
-            reason=None
-            if days < 168
-            else Text(
-                en=f"amount of the last {days} days against the {days} before: {{value:+,.0f}}",
-                fr=f"montant des {days} derniers jours par rapport aux {days} précédents : "
-                "{value:+,.0f}",
-            ),
         )
 
 
