@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,21 +14,22 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from dirty import CUTOFFS, OBSERVATION, dirty_sources
+from dirty import CUTOFFS, OBSERVATION, catalogue, dirty_sources
 
 from reveil.activity.rfm import RfmEdges, fit_rfm, rfm_cells
 from reveil.activity.settings import ActivitySettings
 from reveil.activity.standing import standing_table
 from reveil.activity.transitions import Transitions, transitions
 from reveil.activity.wrongly import wrongly_inactive
+from reveil.engine import periods
+from reveil.engine.aggregate import Aggregate
 from reveil.engine.duckdb import DuckDB
 from reveil.events.audit import Finding
 from reveil.events.identity import Identity, Link, reconciled
-from reveil.events.log import EventLog
+from reveil.events.log import EventLog, seconds
 from reveil.events.lookalikes import audit_identity
 from reveil.events.machines import without_machines
 from reveil.events.settings import MachineSettings, TableSettings
-from reveil.features.matrix import FeatureSet, feature_set
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -43,47 +46,80 @@ def log(db: DuckDB, tmp_path_factory: pytest.TempPathFactory) -> EventLog:
 
 
 @pytest.fixture(scope="module")
-def features(log: EventLog) -> FeatureSet:
-    return feature_set(
-        {kind: log.roles[kind] for kind in log.kinds},
-        observation=OBSERVATION,
-        columns=log.columns,
-        modules=("garden_features",),
+def on_spark(
+    spark: SparkBackend, log: EventLog, tmp_path_factory: pytest.TempPathFactory
+) -> EventLog:
+    """Move the same log to Spark."""
+    folder = tmp_path_factory.mktemp("moved")
+
+    def moved(name: str, table: Table | None) -> Table:
+        assert table is not None
+        path = folder / f"{name}.parquet"
+        pq.write_table(table.to_pyarrow(), path)
+        spark._session.read.parquet(str(path)).createOrReplaceTempView(f"log_{name}")
+        return spark.table(f"log_{name}")
+
+    return replace(
+        log,
+        events=moved("events", log.events),
+        lines=moved("lines", log.lines),
+        customers=moved("customers", log.customers),
     )
 
 
-def matrix(log: EventLog, features: FeatureSet) -> pd.DataFrame:
-    everyone = log.events.select("customer_id").distinct()
-    table = features.matrix(log, everyone, CUTOFF)
-    return table.to_pyarrow().to_pandas().set_index("customer_id").sort_index()
-
-
 def test_spark_gives_the_bits_of_duckdb(
-    spark: SparkBackend, log: EventLog, features: FeatureSet, tmp_path: Path
+    spark: SparkBackend, log: EventLog, on_spark: EventLog, tmp_path: Path
 ) -> None:
     """The same events on both engines: equal float32 and equal nulls, feature by feature."""
+    features = catalogue()
     assert log.events.count().to_pyarrow().as_py() > 1_500
-
-    def moved(table: pa.Table, name: str) -> None:
-        path = tmp_path / f"{name}.parquet"
-        pq.write_table(table, path)
-        spark._session.read.parquet(str(path)).createOrReplaceTempView(name)
-
-    moved(log.events.to_pyarrow(), "events")
-    moved(log.lines.to_pyarrow(), "order_lines")
-    on_spark = replace(log, events=spark.table("events"), lines=spark.table("order_lines"))
-    here, there = matrix(log, features), matrix(on_spark, features)
-    assert list(here.index) == list(there.index)
-    assert list(here.columns) == list(there.columns)
-    different = []
+    people = log.events.select("customer_id").distinct()
+    here = features.matrix(log, people, CUTOFF).to_pyarrow()
+    people = spark.kept(on_spark.events.select("customer_id").distinct())
+    keep = partial(spark.written, folder=str(tmp_path / "aggregates"))
+    there = spark.to_pyarrow(features.matrix(on_spark, people, CUTOFF, kept=keep))
+    assert there.column_names == here.column_names == ["customer_id", *features.names]
+    here, there = (table.sort_by("customer_id") for table in (here, there))
+    assert there["customer_id"].to_pylist() == here["customer_id"].to_pylist()
+    different = {}
     for name in features.names:
-        assert there[name].dtype == np.float32
-        bits = here[name].to_numpy().view(np.int32) == there[name].to_numpy().view(np.int32)
-        same = bits | (here[name].isna() & there[name].isna()).to_numpy()
-        if not same.all():
-            pairs = list(zip(here[name][~same], there[name][~same], strict=True))[:3]
-            different.append((name, int((~same).sum()), pairs))
-    assert not different
+        mine, other = here[name].to_pylist(), there[name].to_pylist()
+        assert here[name].type == there[name].type == pa.float32()
+        # As written, not a number is equal to itself, and 0 is not -0.
+        wrong = [pair for pair in zip(mine, other, strict=True) if repr(pair[0]) != repr(pair[1])]
+        if wrong:
+            different[name] = wrong[:3]
+    assert different == {}
+
+
+def test_periods_are_added_up_alike(spark: SparkBackend, log: EventLog, on_spark: EventLog) -> None:
+    """Tables of periods, and what a cutoff makes of them: the same whole numbers."""
+    asked: dict[str, list[Aggregate]] = {}
+    for one in catalogue().aggregates:
+        if periods.fits(one):
+            asked.setdefault(one.statistic, []).append(one)
+    # Planning hundreds of columns takes Spark long: some of each statistic say what all would.
+    wanted = [a for some in asked.values() for a in some[:: max(1, len(some) // 3)]]
+    assert {"count", "sum", "decayed", "distinct", "since", "gap_squares", "last"} <= {*asked}
+    days = [CUTOFF - timedelta(days=28 * n) for n in range(3)]
+    grid = periods.Grid.of(days, OBSERVATION)
+    assert grid is not None
+
+    def told(log: EventLog, keep: Callable[[Table], Table]) -> list[pa.Table]:
+        events, lines = (t.filter(t.known_s < seconds(CUTOFF)) for t in (log.events, log.lines))
+        added = periods.tables(events, lines, grid, wanted)
+        added = {name: keep(table) for name, table in added.items()}
+        found = []
+        for day in days[:2]:
+            seen = {name: grid.shown(table, day) for name, table in added.items()}
+            found += periods.parts_of(seen, grid, wanted)
+        return [part.to_pyarrow().sort_by("customer_id") for part in found]
+
+    here, there = told(log, lambda table: table), told(on_spark, spark.kept)
+    assert len(here) == 2 * 5
+    for mine, other in zip(here, there, strict=True):
+        assert mine.num_rows > 20
+        assert other.to_pydict() == mine.to_pydict()
 
 
 def test_spark_says_where_customers_stand_as_duckdb_does(

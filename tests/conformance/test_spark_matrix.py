@@ -45,10 +45,10 @@ def rows(found: Any) -> pd.DataFrame:
 
 def test_spark_writes_the_matrix_that_duckdb_writes(engine: Spark, tmp_path: Path) -> None:
     """Every feature at two cutoffs from the raw sources: equal bits and equal nulls."""
-    dirty_sources(5, customers=60).write(tmp_path)
+    dirty_sources(5, customers=40).write(tmp_path)
     file, folder = tmp_path / "matrix.parquet", tmp_path / "matrix"
     n = write_matrix(study(tmp_path, "duckdb"), DAYS, file)
-    assert write_matrix(study(tmp_path, "spark"), DAYS, folder) == n > 50
+    assert write_matrix(study(tmp_path, "spark"), DAYS, folder) == n > 30
     assert (folder / "_SUCCESS").is_file()
     here, there = rows(pq.read_table(file)), rows(ds.dataset(folder).to_table())
     assert list(here.columns) == list(there.columns)

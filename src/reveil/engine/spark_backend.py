@@ -76,6 +76,19 @@ class SparkBackend(Backend):
         rows.createOrReplaceTempView(name)
         return self.table(name)
 
+    def written(self, table: ir.Table, folder: str) -> ir.Table:
+        """Have the executors write a table, and read it from there: what made it is forgotten."""
+        self.spark_frame(table).write.parquet(folder)
+        name = f"reveil_{uuid4().hex}"
+        self._session.read.parquet(folder).createOrReplaceTempView(name)
+        return self.table(name)
+
+    def remove(self, folder: str) -> None:
+        """Remove a folder, of whatever file system, if it is there."""
+        jvm = self._session.sparkContext._jvm
+        path = jvm.org.apache.hadoop.fs.Path(folder)
+        path.getFileSystem(self._session._jsc.hadoopConfiguration()).delete(path, True)
+
     def forget(self, table: ir.Table) -> None:
         """Let go of a table that was kept."""
         self._session.table(table.get_name()).unpersist()

@@ -105,6 +105,9 @@ class SparkSQL(PySparkCompiler):
         """Divide as doubles do: by zero gives an infinity, not an error."""
         left, right = self.cast(left, dt.float64), self.cast(right, dt.float64)
         quotient = self.f.anon.try_divide(left, right)
+        if _never_zero(op.right):
+            # Written once: a quotient of quotients would else grow with every level.
+            return quotient
         by_zero = sge.Case(
             ifs=[
                 self.if_(left.is_(sge.Null()), sge.Null()),
@@ -309,6 +312,13 @@ GROWING = {
 
 HELD = "".join(chr(0xE000 + n) for n in range(len(GROWING)))
 """Signs without a meaning, which stand for these letters meanwhile."""
+
+
+def _never_zero(divisor: ops.Value) -> bool:
+    """Say whether a divisor is a number other than zero, or null in the place of zero."""
+    if isinstance(divisor, ops.NullIf):
+        return isinstance(divisor.null_if_expr, ops.Literal) and divisor.null_if_expr.value == 0
+    return isinstance(divisor, ops.Literal) and divisor.value not in (0, None)
 
 
 def _doubled(pattern: Sql) -> Sql:

@@ -6,7 +6,7 @@ Out: one row per customer and cutoff, float32, in a stable order of rows and col
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -18,7 +18,7 @@ from reveil.engine.aggregate import Aggregate
 from reveil.engine.asof import AsOf
 from reveil.engine.chunks import CHUNK
 from reveil.engine.plan import Plan, aggregate, chosen, computed
-from reveil.errors import StudyError
+from reveil.errors import ReveilError, StudyError
 from reveil.events.contents import Contents
 from reveil.events.log import EventLog
 from reveil.features.declare import Feature
@@ -71,13 +71,23 @@ class FeatureSet:
         speaking = {feature.family for feature in self.features}
         return silent(asof, speaking, self.modules, self.include)
 
-    def matrix(self, log: EventLog, population: ir.Table, cutoff: date) -> ir.Table:
+    def matrix(
+        self,
+        log: EventLog,
+        population: ir.Table,
+        cutoff: date,
+        *,
+        kept: Callable[[ir.Table], ir.Table] | None = None,
+    ) -> ir.Table:
         """Compute every feature for a population at one cutoff, lazily.
 
         Parameters
         ----------
         population
             Has `customer_id`; other columns are kept.
+        kept
+            How to keep the aggregates before features are made of them, for an engine that
+            plans two middling queries more easily than a large one.
 
         Returns
         -------
@@ -85,6 +95,8 @@ class FeatureSet:
             The population's columns, then one float32 column per feature.
         """
         counted = aggregate(log, population, cutoff, self.aggregates, observation=self.observation)
+        if kept is not None:
+            counted = kept(counted)
         return counted.select(*population.columns, **self._stored())
 
     def batches(
@@ -111,7 +123,18 @@ class FeatureSet:
         tuple
             A cutoff, and rows sorted by customer: the population's columns, then one float32
             column per feature. Chunks come in the order of customers, each with its cutoffs.
+
+        Raises
+        ------
+        ReveilError
+            When the log is on Spark.
         """
+        if _engine(log) != "duckdb":
+            raise ReveilError(
+                "training and scoring run on DuckDB, and the log is on Spark",
+                hint="write the matrix with `reveil features STUDY --cutoff DAY --out FOLDER`, "
+                "or leave `backend: spark` out",
+            )
         return computed(
             log,
             people,
@@ -124,6 +147,9 @@ class FeatureSet:
 
     def plan_for(self, log: EventLog, cutoffs: Iterable[date]) -> Plan:
         """Choose how the features of some cutoffs are computed, and say why."""
+        if _engine(log) != "duckdb":
+            why = "Spark computes each cutoff from its events"
+            return Plan(name="direct", why=why, cutoffs=len(set(cutoffs)))
         return chosen(log, cutoffs, self.aggregates, observation=self.observation)
 
     def _stored(self) -> dict[str, Deferred]:
@@ -205,6 +231,10 @@ def feature_set(
         modules=modules,
         include=include,
     )
+
+
+def _engine(log: EventLog) -> str:
+    return str(log.events.get_backend().name)
 
 
 def _asof(contents: Contents, active_by: tuple[str, ...], limit_days: int) -> AsOf:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 from reveil.activity.states import State, population
@@ -86,16 +87,22 @@ def _written(study: Study, log: EventLog, days: Sequence[date], folder: str) -> 
     """Have the executors write one cutoff after the other; mark the folder whole at the end."""
     backend: SparkBackend = log.events.get_backend()
     features = features_of(study, log)
+    scratch = f"{folder}.aggregates"
     with reading(folder.rpartition("/")[2]), backend.told():
         for n, day in enumerate(days):
             people = population(log, study.activity, day, State.ACTIVE, State.INACTIVE)
             # Hundreds of columns in one query are more than Spark's planner takes: who is in the
-            # matrix is worked out first.
+            # matrix, and what is counted of them, are worked out first.
             people = backend.kept(people)
-            table = features.matrix(log, people, day)
+            keep = partial(backend.written, folder=f"{scratch}/{day}")
             first, last = n == 0, n == len(days) - 1
-            backend.write_parquet(table, folder, mode="error" if first else "append", whole=last)
-            backend.forget(people)
+            try:
+                table = features.matrix(log, people, day, kept=keep)
+                mode: Literal["error", "append"] = "error" if first else "append"
+                backend.write_parquet(table, folder, mode=mode, whole=last)
+            finally:
+                backend.forget(people)
+                backend.remove(scratch)
         counted = backend.counted(folder, "cutoff")
     for day in days:
         if not counted.get(day):
