@@ -7,7 +7,6 @@ Out: a lazy table; the columns of a CSV are text, whatever they look like.
 from __future__ import annotations
 
 import codecs
-import sqlite3
 from collections.abc import Mapping, Sequence
 from glob import has_magic
 from pathlib import Path
@@ -19,7 +18,8 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reveil.errors import DataError, nearest
+from reveil.engine.sqlite import converted, table_of
+from reveil.errors import DataError
 from reveil.events.reader import reading
 from reveil.events.settings import TableSettings
 
@@ -45,9 +45,6 @@ WHERE = (
     "check `path`; a relative path starts from the folder of the study file, "
     "and ${NAME} is an environment variable"
 )
-
-BATCH = 50_000
-"""Rows converted at a time."""
 
 
 def open_table(backend: Backend, place: TableSettings, scratch: Path) -> ir.Table:
@@ -256,7 +253,7 @@ def _database(backend: Backend, place: TableSettings, scratch: Path) -> ir.Table
     with place.file.open("rb") as opened:
         is_sqlite = opened.read(16) == b"SQLite format 3\0"
     if is_sqlite:
-        return _sqlite(backend, place, scratch)
+        return backend.read_parquet(converted(place, scratch))
     name = f"file_{uuid4().hex}"
     # Ibis 12 does not quote an apostrophe in a path.
     path = str(place.file).replace("'", "''")
@@ -268,81 +265,8 @@ def _database(backend: Backend, place: TableSettings, scratch: Path) -> ir.Table
         [name],
     ).fetchall()
     present = {table if schema == "main" else f"{schema}.{table}": (schema, table) for schema, table in listed}  # fmt: skip
-    schema, table = present[_table_of(place, list(present))]
+    schema, table = present[table_of(place, list(present))]
     return backend.table(table, database=(name, schema))
-
-
-def _table_of(place: TableSettings, present: list[str]) -> str:
-    has = f"{place.file.name} holds the tables {', '.join(sorted(present)) or '(none)'}"
-    if place.table is None:
-        raise DataError(
-            f"{has}; the study does not say which",
-            hint=f"add `table: {min(present, default='orders')}`",
-        )
-    if place.table not in present:
-        raise DataError(f"{has}, not `{place.table}`", hint=nearest(place.table, present))
-    return place.table
-
-
-def _sqlite(backend: Backend, place: TableSettings, scratch: Path) -> ir.Table:
-    """Copy a table of SQLite to Parquet: what DuckDB needs for it is not part of its package."""
-    connection = sqlite3.connect(f"file:{_quoted_path(place.file)}?mode=ro", uri=True)
-    try:
-        listed = connection.execute(
-            "select name from sqlite_master where type in ('table', 'view')"
-        ).fetchall()
-        table = _table_of(place, [name for (name,) in listed]).replace('"', '""')
-        described = connection.execute(f'select name from pragma_table_info("{table}")')
-        names = [name for (name,) in described.fetchall()]
-        types = _sqlite_types(connection, table, names)
-        schema = pa.schema([(name, types[name]) for name in names])
-        # SQLite keeps a type per value: a column that mixes them is text.
-        chosen = ", ".join(
-            _quoted(name) if schema.field(name).type != pa.string() else f"cast({_quoted(name)} as text)"
-            for name in names
-        )  # fmt: skip
-        copy = scratch / f"{uuid4().hex}.parquet"
-        with pq.ParquetWriter(copy, schema) as writer:
-            cursor = connection.execute(f'select {chosen} from "{table}"')
-            while rows := cursor.fetchmany(BATCH):
-                columns = zip(*rows, strict=True)
-                arrays = [
-                    pa.array(values, field.type)
-                    for values, field in zip(columns, schema, strict=True)
-                ]
-                writer.write_batch(pa.record_batch(arrays, schema=schema))
-    finally:
-        connection.close()
-    return backend.read_parquet(copy)
-
-
-def _sqlite_types(
-    connection: sqlite3.Connection, table: str, names: list[str]
-) -> dict[str, pa.DataType]:
-    counts = ", ".join(
-        f"sum(typeof({_quoted(n)}) = 'integer'), sum(typeof({_quoted(n)}) = 'real'), "
-        f"count({_quoted(n)})"
-        for n in names
-    )
-    counted = connection.execute(f'select {counts} from "{table}"').fetchone()
-    types: dict[str, pa.DataType] = {}
-    for position, name in enumerate(names):
-        whole, real, filled = (value or 0 for value in counted[3 * position : 3 * position + 3])
-        if filled and whole == filled:
-            types[name] = pa.int64()
-        elif filled and whole + real == filled:
-            types[name] = pa.float64()
-        else:
-            types[name] = pa.string()
-    return types
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _quoted_path(path: Path) -> str:
-    return path.absolute().as_uri().removeprefix("file://")
 
 
 def open_frame(backend: Backend, frame: object, scratch: Path) -> ir.Table:
