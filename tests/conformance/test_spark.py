@@ -24,12 +24,13 @@ from reveil.activity.wrongly import wrongly_inactive
 from reveil.engine import periods
 from reveil.engine.aggregate import Aggregate
 from reveil.engine.duckdb import DuckDB
+from reveil.engine.spark import Spark
 from reveil.events.audit import Finding
 from reveil.events.identity import Identity, Link, reconciled
 from reveil.events.log import EventLog, seconds
 from reveil.events.lookalikes import audit_identity
 from reveil.events.machines import without_machines
-from reveil.events.settings import MachineSettings, TableSettings
+from reveil.events.settings import MachineSettings
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -182,21 +183,8 @@ def test_decaying_weights_are_the_same_integers(spark: SparkBackend, db: DuckDB)
         assert here == there
 
 
-class Lazy:
-    """A reader that keeps nothing."""
-
-    def read(self, place: TableSettings) -> Table:
-        raise NotImplementedError
-
-    def frame(self, frame: object) -> Table:
-        raise NotImplementedError
-
-    def store(self, table: Table, what: str = "") -> Table:
-        return table
-
-
 def test_who_is_who_and_what_machines_did_is_the_same(
-    spark: SparkBackend, db: DuckDB, tmp_path: Path
+    engine: Spark, db: DuckDB, tmp_path: Path
 ) -> None:
     """Ids written one way and linked, look-alikes, machines by every rule: equal rows and counts."""
     rng = np.random.default_rng(8)
@@ -219,11 +207,12 @@ def test_who_is_who_and_what_machines_did_is_the_same(
     )
     said = MachineSettings(bulk=40, burst_links=3)
 
-    def told(tables: tuple[Table, Table]) -> tuple[pd.DataFrame, list[list[Finding]]]:
-        clean, linked = tables
+    def told(
+        reader: DuckDB | Spark, clean: Table, linked: Table
+    ) -> tuple[pd.DataFrame, list[list[Finding]]]:
         link = Link(table=linked, name="links", id="id", by_source=True)
         who = Identity(same=("case", "spaces", "leading_zeros"), links=(link,))
-        people, machines = without_machines(Lazy(), reconciled(clean, who), said)
+        people, machines = without_machines(reader, reconciled(clean, who), said)
         frame = people.order_by(people.columns).to_pyarrow().to_pandas()
         ids = clean.select("source", "customer_id").distinct()
         known = reconciled(ids, who).distinct()
@@ -232,14 +221,13 @@ def test_who_is_who_and_what_machines_did_is_the_same(
     for name, table in (("mail_rows", rows), ("links", links)):
         pq.write_table(table, tmp_path / f"{name}.parquet")
         path = str(tmp_path / f"{name}.parquet")
-        spark._session.read.parquet(path).createOrReplaceTempView(name)
+        engine.session.read.parquet(path).createOrReplaceTempView(name)
     here = told(
-        (
-            db.backend.create_table("mail_rows", rows, temp=True),
-            db.backend.create_table("mail_links", links, temp=True),
-        )
+        db,
+        db.backend.create_table("mail_rows", rows, temp=True),
+        db.backend.create_table("mail_links", links, temp=True),
     )
-    there = told((spark.table("mail_rows"), spark.table("links")))
+    there = told(engine, engine.backend.table("mail_rows"), engine.backend.table("links"))
     assert here[1] == there[1]
     machines, look_alikes, unlinked = here[1]
     assert (len(machines), len(look_alikes), len(unlinked)) == (6, 4, 1)
