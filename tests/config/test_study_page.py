@@ -147,8 +147,8 @@ def test_every_check_and_every_kind_is_named() -> None:
 ROOT = Path(__file__).parents[2]
 LINKS = [
     (page, link)
-    for page in ("README.md", "docs/study.md", "docs/states.md")
-    for link in re.findall(r"\]\(([^)]+)\)", (ROOT / page).read_text(encoding="utf-8"))
+    for page in ("README.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")))
+    for link in re.findall(r"\]\((?!http)([^)]+)\)", (ROOT / page).read_text(encoding="utf-8"))
 ]
 
 
