@@ -127,7 +127,9 @@ def test_nobody_before_the_cutoff(run, small: Callable[..., Path], tmp_path: Pat
     study = small()
     told(run("states", study, "--cutoff", "2023-06-01"), "no customer is known before 2023-06-01")
     out = tmp_path / "matrix.parquet"
-    told(run("features", study, "--cutoff", "2023-06-01", "--out", out), "is known before 2023-06-01")
+    told(
+        run("features", study, "--cutoff", "2023-06-01", "--out", out), "is known before 2023-06-01"
+    )
     assert not out.exists()
 
 
