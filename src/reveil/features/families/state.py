@@ -47,7 +47,7 @@ def state(log: AsOf) -> Iterator[Declared]:
     yield feature(
         "state_lapsed_days",
         spell.lapsed_days(),
-        signal="state",
+        signal="silence",
         unit=Unit.DAYS,
         meaning=Text(
             en="days since the customer last became inactive",
