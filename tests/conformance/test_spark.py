@@ -25,6 +25,7 @@ from reveil.engine import periods
 from reveil.engine.aggregate import Aggregate
 from reveil.engine.duckdb import DuckDB
 from reveil.engine.spark import Spark
+from reveil.errors import ReveilError
 from reveil.events.audit import Finding
 from reveil.events.identity import Identity, Link, reconciled
 from reveil.events.log import EventLog, seconds
@@ -121,6 +122,14 @@ def test_periods_are_added_up_alike(spark: SparkBackend, log: EventLog, on_spark
     for mine, other in zip(here, there, strict=True):
         assert mine.num_rows > 20
         assert other.to_pydict() == mine.to_pydict()
+
+
+def test_training_on_spark_is_refused_in_words(on_spark: EventLog) -> None:
+    """Before anything is computed; what would be done instead is told."""
+    features, people = catalogue(), {CUTOFF: on_spark.events.select("customer_id").distinct()}
+    with pytest.raises(ReveilError, match="training and scoring run on DuckDB"):
+        features.batches(on_spark, people)
+    assert features.plan_for(on_spark, [CUTOFF]).name == "direct"
 
 
 def test_spark_says_where_customers_stand_as_duckdb_does(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -45,10 +46,13 @@ def rows(found: Any) -> pd.DataFrame:
 
 def test_spark_writes_the_matrix_that_duckdb_writes(engine: Spark, tmp_path: Path) -> None:
     """Every feature at two cutoffs from the raw sources: equal bits and equal nulls."""
-    dirty_sources(5, customers=40).write(tmp_path)
+    drawn = dirty_sources(5, customers=40)
+    # Planning takes Spark long, and longer with every kind; test_spark.py compares all of them.
+    few = drawn.contacts["what"].isin(["email_sent", "email_click", "visit", "tour"])
+    replace(drawn, contacts=drawn.contacts[few]).write(tmp_path)
     file, folder = tmp_path / "matrix.parquet", tmp_path / "matrix"
     n = write_matrix(study(tmp_path, "duckdb"), DAYS, file)
-    assert write_matrix(study(tmp_path, "spark"), DAYS, folder) == n > 30
+    assert write_matrix(study(tmp_path, "spark"), DAYS, folder) == n > 20
     assert (folder / "_SUCCESS").is_file()
     here, there = rows(pq.read_table(file)), rows(ds.dataset(folder).to_table())
     assert list(here.columns) == list(there.columns)
@@ -62,7 +66,7 @@ def test_spark_writes_the_matrix_that_duckdb_writes(engine: Spark, tmp_path: Pat
         )
     ]  # fmt: skip
     assert different == []
-    assert len(here.columns) > 80
+    assert len(here.columns) > 60
     ids = [pq.read_table(part)["customer_id"].to_pylist() for part in folder.glob("*.parquet")]
     assert all(part == sorted(part) for part in ids)
     assert not [p for p in tmp_path.iterdir() if p.name.startswith(".matrix")]
