@@ -1,8 +1,9 @@
 """Out-of-time AUC with each family of features taken away, on two real studies and a simulated one.
 
     python experiments/2026-11_families/run.py [--bases online_retail complete_journey simulated]
+        [--targets attrition reactivation margin_if_returns]
 
-Prints one Markdown table per base. The real studies need REVEIL_DATA.
+Prints one Markdown table per base; of amounts the Gini. The real studies need REVEIL_DATA.
 """
 
 from __future__ import annotations
@@ -11,16 +12,16 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
-from reveil.config import Study, load_study
-from reveil.evaluation.bootstrap import paired_difference
-from reveil.evaluation.ranking import auc
+from reveil.config import TARGETS, Study, Target, load_study
+from reveil.evaluation.bootstrap import METRICS, paired_difference
+from reveil.evaluation.ranking import once
 from reveil.features.declare import Feature
 from reveil.learning.baselines import fit_baselines
 from reveil.learning.candidate import AMOUNT, COUNT, RECENCY, TENURE
@@ -35,7 +36,7 @@ from reveil.simulation.settings import SimulationSettings
 from reveil.simulation.simulate import simulate, write
 
 BASES = ("online_retail", "complete_journey", "simulated")
-TARGETS = ("attrition", "reactivation")
+ASKED: tuple[Target, ...] = ("attrition", "reactivation")
 RFM = ("recency", "tenure", "frequency", "monetary")
 STAY = (COUNT, RECENCY, TENURE, AMOUNT)
 """The baselines and BTYD read them: no family takes them away."""
@@ -76,7 +77,7 @@ def announced(data: TrainingSet, variant: Variant, learning: LearningSettings) -
     return found.candidate.predict(data.judged(), threads=learning.threads)
 
 
-def ablation(study: Study) -> pd.DataFrame:
+def ablation(study: Study, targets: Sequence[Target]) -> pd.DataFrame:
     """Judge every variant at every test cutoff: one row per variant, one column per judgement."""
     observed = look(study)
     # The model is the same; on a shared machine one thread is faster than two.
@@ -84,27 +85,30 @@ def ablation(study: Study) -> pd.DataFrame:
     chosen = list(variants(observed.features.features, learning.seed))
     table = pd.DataFrame(index=[v.name for v in chosen])
     table["features"] = [str(len(v.features)) for v in chosen]
-    for target in TARGETS:
+    for target in targets:
         for split in splits_of(study):
             data = training_set_of(observed.frame, observed.features, target, split)
             rows = data.judged()
             y, who = data.outcome(rows), rows["customer_id"].to_numpy()
-            column = f"{target}, {split.test[0]} ({len(y):,} customers, {int(y.sum()):,} outcomes)"
+            column = (
+                f"{target}, {split.test[0]} ({len(y):,} customers, {int((y > 0).sum()):,} outcomes)"
+            )
+            metric = "gini" if data.is_amount else "auc"
             whole: Floats | None = None
             for variant in chosen:
                 started = time.perf_counter()
                 scores = announced(data, variant, learning)
                 if whole is None:
-                    whole, said = scores, f"{auc(y, scores):.3f}"
+                    whole, said = scores, f"{once(METRICS[metric](y, scores), len(y)):.3f}"
                 else:
-                    found = paired_difference(y, scores, whole, who, "auc")
+                    found = paired_difference(y, scores, whole, who, metric)
                     said = found.text(signed=True)
                 table.loc[variant.name, column] = said
                 told(
                     study.name, column, variant.name, said, f"{time.perf_counter() - started:.1f} s"
                 )
             for baseline in fit_baselines(data):
-                found = paired_difference(y, baseline.score(rows), whole, who, "auc")
+                found = paired_difference(y, baseline.score(rows), whole, who, metric)
                 table.loc[baseline.name, ["features", column]] = ["–", found.text(signed=True)]
     return table
 
@@ -142,6 +146,7 @@ def main() -> None:
     """Print a table per base."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bases", nargs="+", choices=BASES, default=BASES)
+    parser.add_argument("--targets", nargs="+", choices=TARGETS, default=ASKED)
     parser.add_argument("--customers", type=int, default=15_000)
     parser.add_argument("--seed", type=int, default=3)
     asked = parser.parse_args()
@@ -153,7 +158,7 @@ def main() -> None:
                 if base == "simulated"
                 else load_study(models / base / "study.yaml")
             )
-            print(f"{base}\n\n{markdown(ablation(study))}\n", flush=True)
+            print(f"{base}\n\n{markdown(ablation(study, asked.targets))}\n", flush=True)
 
 
 if __name__ == "__main__":
