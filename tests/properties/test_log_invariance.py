@@ -116,7 +116,8 @@ def batches(
     """Compute the features of everybody at three cutoffs, as if all was known when it happened."""
     log = read(DuckDB(EngineSettings(threads=threads)), folder)
     events, lines = (table.mutate(known_s=table.at_s) for table in (log.events, log.lines))
-    log = replace(log, events=events, lines=lines)
+    at_once = tuple(name for name in log.columns if name != "available_at")
+    log = replace(log, events=events, lines=lines, columns=at_once)
     everyone = log.events.select("customer_id").distinct()
     days = [CUTOFF - timedelta(28 * n) for n in (0, 1, 5)]
     plan = Plan(name=name, why="asked", cutoffs=len(days))
